@@ -1,0 +1,5 @@
+"""Lets `python -m pipeline` be the same as `modferry`."""
+
+from pipeline.cli import main
+
+main()
