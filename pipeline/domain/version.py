@@ -44,9 +44,7 @@ def parse_version(text: str) -> Version:
     try:
         return Version.parse(text.removeprefix("v"))
     except ValueError:
-        raise UsageError(
-            f"{text!r} is not a semantic version.", remedy="write it like 1.2.0 or 1.3.0-rc.1"
-        ) from None
+        raise UsageError(f"{text!r} is not a semantic version.", remedy="write it like 1.2.0 or 1.3.0-rc.1") from None
 
 
 def next_version(current: Version | None, bump: Bump) -> Version:
@@ -135,6 +133,6 @@ def check_unique(tags: Iterable[Tag]) -> None:
         if key in seen:
             raise UsageError(
                 f"tags {seen[key]} and {tag} are the same version of {tag.module}.",
-                remedy=f"keep one of them (git tag -d …), or name the other in tags.ignore of modferry.toml",
+                remedy="keep one of them (git tag -d …), or name the other in tags.ignore of modferry.toml",
             )
         seen[key] = tag
