@@ -212,3 +212,20 @@ def end_orphans() -> list[int]:
             continue
         ended.append(pid)
     return ended
+
+
+def run_bytes(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: float, stdin: bytes = b""
+) -> tuple[int, bytes, str]:
+    """(code, stdout, stderr) of a short program whose output is bytes; raises UndecidedError out of time."""
+    try:
+        done = subprocess.run(
+            tuple(argv), cwd=cwd, env=dict(env), input=stdin, capture_output=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UndecidedError(
+            f"{' '.join(argv[:3])} took longer than {seconds:.0f} s.", remedy="run it again"
+        ) from error
+    except OSError as error:
+        raise UndecidedError(f"{argv[0]} could not be started: {error}.", remedy="modferry doctor") from error
+    return done.returncode, done.stdout, done.stderr.decode(errors="replace")

@@ -1,0 +1,239 @@
+"""The git repository: reading trees and tags, and the few ways we write.
+
+Promise: every call has a time limit and a built environment (no prompts, no pager, no hooks of the caller's
+index); user content is never passed where git could read it as an option.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from pipeline.adapters.processes import base_environment, run_bytes
+from pipeline.adapters.trees import CommitTree, WorkingTree
+from pipeline.errors import RefusedError, UndecidedError, UsageError
+
+SECONDS = 120.0
+IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
+
+
+class GitError(UndecidedError):
+    """git itself said no; `said` is its stderr."""
+
+    def __init__(self, arguments: Sequence[str], said: str) -> None:
+        self.said = said.strip()
+        super().__init__(f"git {' '.join(arguments[:3])} failed: {self.said or 'without a word'}.")
+
+
+class GitRepository:
+    """The repository that holds modules, stacks and the ledger; `root` is its top folder."""
+
+    def __init__(self, directory: Path, environ: Mapping[str, str] | None = None) -> None:
+        given = os.environ if environ is None else environ
+        passed = {k: v for k, v in given.items() if k in IDENTITY or k.startswith(("GIT_CONFIG", "GIT_SSH", "GIT_SSL"))}
+        self.env = base_environment({"GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat", "LC_ALL": "C.UTF-8", **passed})
+        if not directory.is_dir():
+            raise UsageError(f"There is no folder {directory}.", remedy="name an existing one with -C")
+        self.root = directory.resolve()
+        try:
+            self.root = Path(self.git("rev-parse", "--show-toplevel").strip())
+        except GitError as error:
+            raise UsageError(
+                f"{directory} is not in a git repository ({error.said}).", remedy="git init, or -C DIR of one"
+            ) from error
+
+    # -- one door ---------------------------------------------------------------------------------
+
+    def git(
+        self,
+        *arguments: str,
+        stdin: str | bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        seconds: float = SECONDS,
+    ) -> str:
+        """Run git and return its stdout as text; raises GitError when it fails."""
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        argv = ("git", "-c", "core.quotePath=false", "-c", "gc.auto=0", *arguments)
+        code, out, err = run_bytes(
+            argv, cwd=cwd or self.root, env={**self.env, **(env or {})}, seconds=seconds, stdin=data
+        )
+        if code != 0:
+            raise GitError(arguments, err)
+        return out.decode(errors="replace")
+
+    def succeeds(self, *arguments: str) -> bool:
+        """Whether git answers with 0."""
+        try:
+            self.git(*arguments)
+        except GitError:
+            return False
+        return True
+
+    def blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The contents of objects, in one process (`cat-file --batch`)."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        code, out, err = run_bytes(
+            ("git", "cat-file", "--batch"),
+            cwd=self.root,
+            env=self.env,
+            seconds=SECONDS,
+            stdin="\n".join(wanted).encode() + b"\n",
+        )
+        if code != 0:
+            raise GitError(("cat-file", "--batch"), err)
+        found: dict[str, bytes] = {}
+        at = 0
+        for name in wanted:
+            end = out.index(b"\n", at)
+            head = out[at:end].split()
+            if head[-1] == b"missing":
+                raise RefusedError(
+                    f"Object {name} is missing: this is a shallow or partial clone.",
+                    remedy="git fetch --unshallow --tags",
+                )
+            size = int(head[2])
+            found[name] = out[end + 1 : end + 1 + size]
+            at = end + 2 + size
+        return found
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    @cached_property
+    def common_dir(self) -> Path:
+        """`.git`, shared by all worktrees."""
+        return (self.root / self.git("rev-parse", "--git-common-dir").strip()).resolve()
+
+    def head(self) -> str:
+        """The commit checked out."""
+        try:
+            return self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
+        except GitError as error:
+            raise RefusedError("The repository has no commit yet.", remedy="git commit your modules first") from error
+
+    def resolve(self, ref: str) -> str:
+        """The commit a ref names."""
+        try:
+            return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}").strip()
+        except GitError as error:
+            hint = "git fetch --unshallow --tags" if self.is_shallow() else "git fetch --tags, or check the name"
+            raise UsageError(f"{ref!r} names no commit here.", remedy=hint) from error
+
+    def try_resolve(self, ref: str) -> str | None:
+        """The commit a ref names, or None."""
+        try:
+            return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}").strip()
+        except GitError:
+            return None
+
+    def branch(self) -> str | None:
+        """The branch checked out; None when detached."""
+        try:
+            return self.git("symbolic-ref", "--short", "--quiet", "HEAD").strip()
+        except GitError:
+            return None
+
+    def is_shallow(self) -> bool:
+        """Whether history was cut off."""
+        return self.git("rev-parse", "--is-shallow-repository").strip() == "true"
+
+    def dirty(self, *paths: str) -> list[str]:
+        """Changed, staged and untracked (unignored) paths."""
+        out = self.git("status", "--porcelain=v1", "-z", "--untracked-files=all", "--", *paths)
+        return [line[3:] for line in out.split("\0") if len(line) > 3]
+
+    def tree(self, ref: str | None) -> CommitTree | WorkingTree:
+        """The files at a ref, or of the working tree."""
+        return WorkingTree(self) if ref is None else CommitTree(self, self.resolve(ref))
+
+    def tags(self) -> dict[str, str]:
+        """Tag name → commit (annotated tags peeled), in git's order."""
+        out = self.git("for-each-ref", "refs/tags", "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)")
+        rows = (line.split("\0") for line in out.splitlines())
+        return {name: peeled or own for name, own, peeled in rows}
+
+    def remote(self) -> str | None:
+        """`origin`, or the only remote, or None."""
+        names = self.git("remote").split()
+        return "origin" if "origin" in names else names[0] if names else None
+
+    def remote_refs(self, *patterns: str) -> dict[str, str]:
+        """Ref → object on the remote, as it is now (`ls-remote`); peeled tags as `…^{}`."""
+        remote = self.remote()
+        if remote is None:
+            return {}
+        out = self.git("ls-remote", remote, *patterns)
+        return {ref: found for found, ref in (line.split("\t") for line in out.splitlines())}
+
+    def subjects(self, since: str | None, until: str, paths: Iterable[str]) -> list[tuple[str, str]]:
+        """(commit, full message) of commits that touched `paths`, newest first."""
+        reach = f"{since}..{until}" if since else until
+        out = self.git("log", "--format=%H%x00%B%x01", "--no-merges", reach, "--", *paths)
+        rows = (item.strip("\n").split("\0") for item in out.split("\x01"))
+        return [(row[0], row[1].strip()) for row in rows if len(row) == 2]
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `old` is in the history of `new`."""
+        return self.succeeds("merge-base", "--is-ancestor", old, new)
+
+    def config(self, name: str) -> str | None:
+        """A value of git's configuration."""
+        try:
+            return self.git("config", "--get", name).strip()
+        except GitError:
+            return None
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def identity(self) -> dict[str, str]:
+        """Who writes commits: the user's identity, or modferry's where git knows none (CI)."""
+        who = self.config("user.name") or "modferry"
+        mail = self.config("user.email") or "modferry@localhost"
+        names = {
+            "GIT_AUTHOR_NAME": who,
+            "GIT_AUTHOR_EMAIL": mail,
+            "GIT_COMMITTER_NAME": who,
+            "GIT_COMMITTER_EMAIL": mail,
+        }
+        return {name: self.env.get(name, value) for name, value in names.items()}
+
+    def commit_files(self, parent: str | None, files: Mapping[str, bytes | None], message: str) -> str:
+        """A commit on top of `parent` that writes (None: removes) files; no ref, index or checkout is touched."""
+        index = self.common_dir / f"modferry-index-{os.getpid()}-{os.urandom(4).hex()}"
+        env = {"GIT_INDEX_FILE": str(index), **self.identity()}
+        try:
+            if parent:
+                self.git("read-tree", parent, env=env)
+            rows = []
+            for path, content in files.items():
+                if content is None:
+                    rows.append(f"0 {'0' * 40}\t{path}")
+                else:
+                    blob = self.git("hash-object", "-w", "--stdin", stdin=content).strip()
+                    mode = (self.git("ls-files", "-s", "--", path, env=env) or "100644").split()[0]
+                    rows.append(f"{mode} {blob}\t{path}")
+            self.git("update-index", "--add", "--index-info", stdin="\n".join(rows) + "\n", env=env)
+            tree = self.git("write-tree", env=env).strip()
+            parents = ("-p", parent) if parent else ()
+            return self.git("commit-tree", tree, *parents, stdin=message, env=env).strip()
+        finally:
+            index.unlink(missing_ok=True)
+
+    def update_ref(self, ref: str, new: str, old: str | None) -> None:
+        """Move a local ref, only if it still is where we saw it (None: it does not exist)."""
+        self.git("update-ref", "--create-reflog", ref, new, old or "0" * 40)
+
+    def push(self, *refspecs: str, atomic: bool = True, dry_run: bool = False) -> None:
+        """Push to the shared remote, all or nothing; raises GitError with the remote's words when rejected."""
+        remote = self.remote()
+        assert remote is not None
+        flags = (("--atomic",) if atomic else ()) + (("--dry-run",) if dry_run else ())
+        self.git("push", "--porcelain", *flags, remote, *refspecs)
+
+    def fetch(self, *refspecs: str) -> None:
+        """Fetch from the shared remote; nothing without one."""
+        remote = self.remote()
+        if remote is not None:
+            self.git("fetch", "--quiet", "--no-write-fetch-head", remote, *refspecs)

@@ -1,0 +1,82 @@
+"""modferry.toml → frozen Settings. Every mistake is named with its path; an unknown key with its nearest kin.
+
+pydantic checks the file; without a file there is nothing to check and it is not even imported (100 ms).
+"""
+
+import dataclasses
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pipeline.domain.settings import Settings, duration
+from pipeline.errors import UsageError
+
+FILE = "modferry.toml"
+
+
+def read_settings(root: Path) -> Settings:
+    """The settings of the repository at `root`; the defaults where it has no modferry.toml."""
+    path = root / FILE
+    if not path.exists():
+        return Settings()
+    try:
+        raw = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{FILE} is not valid TOML: {error}.", remedy=f"mend {FILE} at the place it names") from error
+    return parse_settings(raw)
+
+
+def parse_settings(raw: dict[str, Any]) -> Settings:
+    """Check and convert; raises UsageError listing every mistake at once."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        settings = TypeAdapter(Settings).validate_python(raw)
+    except ValidationError as error:
+        mistakes = [_say(e["type"], e["loc"], e["msg"], e.get("input")) for e in error.errors()]
+        raise UsageError(
+            f"{FILE} has {len(mistakes)} mistake{'s' * (len(mistakes) > 1)}: " + " ".join(mistakes),
+            remedy=f"mend {FILE}; docs/config.schema.json describes every key",
+        ) from error
+    names = settings.order
+    if len(set(names)) != len(names):
+        raise UsageError(f"{FILE} names an environment twice: {', '.join(names)}.", remedy=f"mend {FILE}")
+    for environment in settings.environment:
+        for text in (environment.soak, environment.rollback_age):
+            duration(text)
+    return settings
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of modferry.toml, for editors."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Settings).json_schema()
+
+
+def _say(kind: str, where: tuple[int | str, ...], message: str, value: object) -> str:
+    path = ".".join(str(part) for part in where)
+    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        near = difflib.get_close_matches(str(where[-1]), _known_keys(where), n=1)
+        return f"Unknown key {path}" + (f" (did you mean {near[0]}?)." if near else ".")
+    shown = f" (it is {value!r})" if isinstance(value, str | int | bool) else ""
+    return f"{path}: {message}{shown}."
+
+
+def _known_keys(where: tuple[int | str, ...]) -> list[str]:
+    """The keys valid beside the last part of a path."""
+    kind: Any = Settings
+    for part in where[:-1]:
+        if isinstance(part, int):
+            continue
+        found = {f.name: f.type for f in dataclasses.fields(kind)}.get(str(part))
+        kind = _bare(found)
+        if not dataclasses.is_dataclass(kind):
+            return []
+    return [f.name for f in dataclasses.fields(kind)]
+
+
+def _bare(kind: Any) -> Any:
+    """`tuple[X, ...]` → X."""
+    return kind.__args__[0] if hasattr(kind, "__args__") else kind
