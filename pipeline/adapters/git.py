@@ -230,10 +230,12 @@ class GitRepository:
         remote = self.remote()
         assert remote is not None
         flags = (("--atomic",) if atomic else ()) + (("--dry-run",) if dry_run else ())
-        self.git("push", "--porcelain", *flags, remote, *refspecs)
+        self.git("push", *flags, remote, *refspecs)
 
-    def fetch(self, *refspecs: str) -> None:
-        """Fetch from the shared remote; nothing without one."""
+    def fetch(self, *arguments: str) -> None:
+        """Fetch from the shared remote (options, then refspecs); nothing without one."""
         remote = self.remote()
         if remote is not None:
-            self.git("fetch", "--quiet", "--no-write-fetch-head", remote, *refspecs)
+            options = [a for a in arguments if a.startswith("--")]
+            refspecs = [a for a in arguments if not a.startswith("--")]
+            self.git("fetch", "--no-write-fetch-head", *options, remote, *refspecs)

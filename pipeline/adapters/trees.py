@@ -95,5 +95,5 @@ class WorkingTree:
         """The bytes of one file; of a link, its target."""
         where = self.repository.root / path
         if where.is_symlink():
-            return os.readlink(where).encode()
+            return str(where.readlink()).encode()
         return where.read_bytes()

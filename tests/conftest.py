@@ -1,0 +1,73 @@
+"""What every test gets: no AWS credentials, no user's git or modferry settings, repositories in temp folders."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.adapters.git import GitRepository
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Dangerous defaults are impossible: nothing here can reach a real account or the user's configuration."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "MODFERRY_", "GIT_", "TF_", "GITHUB_")) or name == "LOCALSTACK_HOST":
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.getbasetemp() / "home"
+    home.mkdir(exist_ok=True)
+    (home / ".gitconfig").write_text("[user]\n name = Test\n email = test@example.org\n[init]\n defaultBranch = main\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    yield
+
+
+def git(where: Path, *arguments: str) -> str:
+    """Run git in a test's repository."""
+    return subprocess.run(("git", *arguments), cwd=where, check=True, capture_output=True, text=True).stdout
+
+
+MakeRepository = Callable[[dict[str, str]], Path]
+
+
+@pytest.fixture
+def make_repository(tmp_path: Path) -> MakeRepository:
+    """Make a repository with one commit holding the given files, and a bare `origin` beside it."""
+
+    def make(files: dict[str, str]) -> Path:
+        origin, clone = tmp_path / "origin.git", tmp_path / "clone"
+        git(tmp_path, "init", "-q", "--bare", str(origin))
+        git(tmp_path, "init", "-q", str(clone))
+        write_files(clone, files)
+        git(clone, "add", "-A")
+        git(clone, "commit", "-q", "--allow-empty", "-m", "feat: begin")
+        git(clone, "remote", "add", "origin", str(origin))
+        git(clone, "push", "-q", "-u", "origin", "main")
+        return clone
+
+    return make
+
+
+def write_files(where: Path, files: dict[str, str]) -> None:
+    """Write text files below a folder."""
+    for path, text in files.items():
+        target = where / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
+def second_clone(clone: Path, name: str = "other") -> Path:
+    """Another person's clone of the same origin."""
+    other = clone.parent / name
+    git(clone.parent, "clone", "-q", str(clone.parent / "origin.git"), str(other))
+    return other
+
+
+def repository(where: Path) -> GitRepository:
+    """modferry's view of a clone."""
+    return GitRepository(where)
