@@ -63,13 +63,6 @@ variable "cidr" {
     condition     = try(tonumber(split("/", var.cidr)[1]) >= 16 && tonumber(split("/", var.cidr)[1]) <= 28, false)
     error_message = "cidr must be between /16 and /28: AWS accepts no other size."
   }
-
-  validation {
-    condition = try(tonumber(split("/", var.cidr)[1]) <= 23, false) || alltrue([
-      for tier in values(var.subnets) : tier.cidrs != null
-    ])
-    error_message = "cidr must be /23 or larger where subnets are computed: smaller ones leave less than a /28 for each."
-  }
 }
 
 variable "dns_hostnames" {
@@ -188,6 +181,13 @@ variable "subnets" {
   validation {
     condition     = alltrue([for tier in keys(var.subnets) : contains(["database", "private", "public"], tier)])
     error_message = "subnets may have the keys public, private and database."
+  }
+
+  validation {
+    condition = try(tonumber(split("/", var.cidr)[1]) <= 23, false) || alltrue([
+      for tier in values(var.subnets) : tier.cidrs != null
+    ])
+    error_message = "subnets without cidrs need a cidr of /23 or larger: a smaller one leaves less than a /28 for each."
   }
 
   validation {
