@@ -1,0 +1,109 @@
+"""The pytest plugin that a module's tests run under: `pytest -p pipeline.adapters.pytest_plugin`.
+
+Fixtures: `terraform(example=None, **variables)` gives a copied, initialised configuration (see
+harness/subject.py); `aws(service, region=None)` a boto3 client of the same target and account; `target` its
+name. After each test what is still applied is destroyed (on an emulator the whole account is thrown away
+with it instead). The plugin writes one line of JSON a test to the run's report; a failure that is the
+emulator's gap is told apart by the run that reads it.
+"""
+
+import json
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.adapters.harness.handout import VARIABLE, Handout
+from pipeline.adapters.harness.subject import Make, Subject
+from pipeline.adapters.terraform import TerraformFailedError, TerraformUnknownError
+
+
+@pytest.fixture(scope="session")
+def handout() -> Handout:
+    """What the run handed us; without one a test cannot know what it would be testing."""
+    path = os.environ.get(VARIABLE)
+    if not path:
+        pytest.fail("these tests are run by `modferry test`, which says on what target", pytrace=False)
+    return Handout.read(Path(path))
+
+
+@pytest.fixture
+def target(handout: Handout) -> str:
+    """`moto`, `localstack` or `account`."""
+    return handout.target
+
+
+@pytest.fixture
+def terraform(handout: Handout) -> Iterator[Make]:
+    """Make a copied configuration of the module (or one of its examples) with these variables."""
+    subjects: list[Subject] = []
+
+    def make(example: str | None = None, **variables: Any) -> Subject:
+        subjects.append(Subject(handout, example, variables))
+        return subjects[-1]
+
+    yield make
+    for subject in reversed(subjects):
+        if subject.applied and not handout.abandon:
+            subject.destroy()
+        subject.remove()
+
+
+@pytest.fixture
+def aws(handout: Handout) -> Callable[..., Any]:
+    """`aws(service, region=None)`: a boto3 client on the target, through localstack-client on an emulator."""
+
+    def client(service: str, region: str | None = None) -> Any:
+        region = region or handout.region
+        os.environ.update(handout.aws)
+        if handout.target == "account":
+            import boto3
+
+            return boto3.client(service, region_name=region)
+        from localstack_client.session import Session
+
+        session = Session(
+            aws_access_key_id=handout.aws["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=handout.aws["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=handout.aws.get("AWS_SESSION_TOKEN"),
+            region_name=region,
+        )
+        return session.client(service)
+
+    return client
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write what came of each phase: a failure's kind is known here, where the exception still is one."""
+    report = yield
+    path = os.environ.get(VARIABLE)
+    if path:
+        _write(Handout.read(Path(path)), item, call, report)
+    return report
+
+
+def _write(handout: Handout, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    if report.when != "call" and report.outcome == "passed":
+        return
+    error = call.excinfo.value if call.excinfo else None
+    line = {
+        "name": item.nodeid.rpartition("/")[2],
+        "when": report.when,
+        "outcome": report.outcome,
+        "unknown": isinstance(error, TerraformUnknownError),
+        "seconds": report.duration,
+        "message": _message(error, report),
+    }
+    with Path(handout.report).open("a") as sink:
+        sink.write(json.dumps(line) + "\n")
+
+
+def _message(error: BaseException | None, report: pytest.TestReport) -> str:
+    if isinstance(error, TerraformFailedError | TerraformUnknownError):
+        return error.said or str(error)
+    return report.longreprtext[-4000:] if error else ""
