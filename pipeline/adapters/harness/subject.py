@@ -1,14 +1,18 @@
 """The module (or one of its examples) under test, as a test function holds it."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import tftest
+
 from pipeline.adapters.harness.handout import Handout
 from pipeline.adapters.harness.safetest import SafeTerraformTest
 
+PLAN = "modferry.tfplan"
 PROVIDER_FILE = "modferry_provider.tf"
 PROVIDER = 'provider "aws" {}\n'
 
@@ -35,9 +39,11 @@ class Subject:
         )
         self._test.setup(variables=variables)
 
-    def plan(self) -> dict[str, Any]:
-        """Plan; the plan as JSON."""
-        return dict(self._test.plan(output=True))
+    def plan(self) -> "tftest.TerraformPlanOutput":
+        """Plan; the plan as `show -json` prints it, with tftest's `resources`, `outputs` and `modules`."""
+        self._test.execute_command("plan", "-no-color", "-input=false", f"-out={PLAN}")
+        shown = self._test.execute_command("show", "-json", "-no-color", PLAN)
+        return tftest.TerraformPlanOutput(json.loads(shown.out))
 
     def apply(self) -> str:
         """Apply without asking; what Terraform printed."""
