@@ -1,0 +1,1 @@
+"""Acts, one file per verb: gather → decide (domain) → act (ports) → record."""
