@@ -1,0 +1,1 @@
+"""Terraform's files, native and JSON, into the plain values of domain/interface."""

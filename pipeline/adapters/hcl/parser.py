@@ -1,0 +1,139 @@
+"""One native .tf file → its top-level blocks.
+
+A block whose text was seen before is not read again: over a module's history most blocks repeat, so a
+version costs one C parse a changed file and the reading of the blocks that changed.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pipeline.adapters.hcl.expressions import read_expression, text_of
+from pipeline.domain.interface.syntax import Attribute, Block, Expression, Place, PlacedBlock
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+META = frozenset({"count", "for_each", "provider", "source", "version", "providers"})
+READ_WHOLE = frozenset({"terraform", "required_providers", "variable", "output", "locals", "moved", "removed"})
+READ_INSIDE = READ_WHOLE | {"validation", "lifecycle"}
+_seen: dict[bytes, Block] = {}
+
+
+@cache
+def _parser() -> "Parser":
+    import tree_sitter_hcl
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_hcl.language()))
+
+
+def parse_blocks(content: bytes, file: str) -> tuple[PlacedBlock, ...]:
+    """The top-level blocks of a native file, in order.
+
+    Raises UsageError with file, line and column where the file is not valid HCL or not UTF-8.
+    """
+    check_utf8(content, file)
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    root = _parser().parse(content).root_node
+    if root.has_error:
+        raise _broken(root, content, file)
+    found = []
+    for body in root.named_children:
+        for node in body.named_children if body.type == "body" else ():
+            row, at = node.start_point
+            column = at + 1
+            if node.type == "block":
+                text = node.text or b""
+                block = _seen.get(text)
+                if block is None:
+                    block = _seen[text] = _block(node, row, top="")
+                found.append(PlacedBlock(block=block, at=Place(file, row + 1, column)))
+            elif node.type == "attribute":
+                raise UsageError(
+                    f"{file}:{row + 1}:{column}: {text_of(node.children[0])!r} is set outside any block.",
+                    remedy="put it into the block that it belongs to",
+                )
+    return tuple(found)
+
+
+def parse_text(text: str) -> Expression | None:
+    """An expression given as text (JSON syntax holds them in strings); None where it is not valid."""
+    root = _parser().parse(f"_ = {text}\n".encode()).root_node
+    if root.has_error or not root.named_children:
+        return None
+    attribute = root.named_children[0].named_children[0]
+    return read_expression(attribute.named_children[-1]) if attribute.type == "attribute" else None
+
+
+def check_utf8(content: bytes, file: str) -> str:
+    """The text of a file; raises UsageError where it is not UTF-8."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        raise UsageError(f"{file}:{line}:{column}: this is not UTF-8 text.", remedy="save the file as UTF-8") from error
+
+
+def _block(node: "Node", base: int, top: str) -> Block:
+    labels: list[str] = []
+    body: Node | None = None
+    kind = ""
+    for kid in node.named_children:
+        if kid.type == "identifier":
+            if kind:
+                labels.append(text_of(kid))
+            else:
+                kind = text_of(kid)
+        elif kid.type == "string_lit":
+            labels.append(text_of(kid)[1:-1])
+        elif kid.type == "body":
+            body = kid
+    attributes: dict[str, Attribute] = {}
+    blocks: list[Block] = []
+    whole = (top or kind) in READ_WHOLE
+    for kid in body.named_children if body else ():
+        if kid.type == "attribute":
+            name = text_of(kid.named_children[0])
+            if whole or name in META or kind == "lifecycle":
+                attributes[name] = _attribute(kid, base)
+        elif kid.type == "block" and (whole or text_of(kid.named_children[0]) in READ_INSIDE):
+            blocks.append(_block(kid, base, top or kind))
+    row, column = node.start_point
+    return Block(
+        kind=kind,
+        labels=tuple(labels),
+        attributes=attributes,
+        blocks=tuple(blocks),
+        body=text_of(body) if body else "",
+        line=row - base,
+        column=column + 1,
+    )
+
+
+def _attribute(node: "Node", base: int) -> Attribute:
+    expression = next(kid for kid in reversed(node.named_children) if kid.type != "comment")
+    row, column = node.start_point
+    return Attribute(
+        expression=read_expression(expression), text=text_of(expression), line=row - base, column=column + 1
+    )
+
+
+def _broken(root: "Node", content: bytes, file: str) -> UsageError:
+    """The first and deepest place where the grammar gave up."""
+    node = root
+    while True:
+        bad = next((kid for kid in node.children if kid.has_error or kid.is_missing or kid.is_error), None)
+        if bad is None:
+            break
+        node = bad
+    row, at = node.start_point
+    line = content.split(b"\n")[row] if row < content.count(b"\n") + 1 else b""
+    column = len(line[:at].decode(errors="replace")) + 1
+    what = f"{node.type!r} is missing here" if node.is_missing else f"not valid HCL near {_near(line, at)!r}"
+    return UsageError(f"{file}:{row + 1}:{column}: {what}.", remedy=f"mend it there; terraform fmt {file} says more")
+
+
+def _near(line: bytes, at: int) -> str:
+    return line[at:].decode(errors="replace").strip()[:40] or line.decode(errors="replace").strip()[:40]

@@ -1,0 +1,1 @@
+"""What a module shows to whoever uses it: inputs, outputs, requirements, addresses."""

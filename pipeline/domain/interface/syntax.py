@@ -1,0 +1,269 @@
+"""Terraform's syntax as plain values: expressions, attributes, blocks, places.
+
+Promise: no parser's types in here; adapters/hcl makes these from native syntax and from JSON. Expressions
+compare by meaning of their text (white space and comments are gone), so equal syntax is equal values.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+Scalar: TypeAlias = str | Decimal | bool | None
+"""A literal; numbers are Decimal, so 1.50 is 1.5 and 0.1 is exact."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something is declared: path as given, line and column from 1 (columns count characters)."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A string without interpolation, a number, a bool or null."""
+
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A string with `${…}` or `%{…}` inside; a directive is kept as Other."""
+
+    parts: "tuple[Expression, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The first word of a reference, or a type keyword: `var`, `aws_vpc`, `string`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetAttr:
+    """`on.name`; also `on["name"]` where the key is a string literal is kept as Index."""
+
+    on: "Expression"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`on[key]`, also the old `on.0`."""
+
+    on: "Expression"
+    key: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Splat:
+    """`on[*]` or `on.*`: what follows applies to each element (`attributes` and indexes, in order)."""
+
+    on: "Expression"
+    steps: "tuple[str | Expression, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call; `expands` when the last argument ends in `...`."""
+
+    function: str
+    arguments: "tuple[Expression, ...]"
+    expands: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`test ? yes : no`."""
+
+    test: "Expression"
+    yes: "Expression"
+    no: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A unary (one operand) or binary (two operands) operator."""
+
+    operator: str
+    operands: "tuple[Expression, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """`[a, b]`."""
+
+    items: "tuple[Expression, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """`{a = 1, (k) = 2}`; a bare word as key is a string Literal."""
+
+    fields: "tuple[tuple[Expression, Expression], ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """`[for k, v in source : value if test]`, or with `key` the `{… => …}` form; `grouped` is `...`."""
+
+    names: tuple[str, ...]
+    source: "Expression"
+    key: "Expression | None"
+    value: "Expression"
+    test: "Expression | None"
+    grouped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Anything else, by its text; `parts` are the expressions inside."""
+
+    text: str
+    parts: "tuple[Expression, ...]" = ()
+
+
+Expression: TypeAlias = (
+    Literal | Template | Name | GetAttr | Index | Splat | Call | Conditional | Operation | Items | Fields | For | Other
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """`name = expression`; `text` is the expression's source, `line` and `column` of the name count from the block."""
+
+    expression: Expression
+    text: str
+    line: int = 0
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A block; `line` counts from the first line of the top-level block that holds it (which is 0 itself).
+
+    `body` is the source between the braces. In resource and data blocks only the meta-arguments are in
+    `attributes`: the rest is compared as text.
+    """
+
+    kind: str
+    labels: tuple[str, ...] = ()
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    blocks: "tuple[Block, ...]" = ()
+    body: str = ""
+    line: int = 0
+    column: int = 1
+
+    def attribute(self, name: str) -> Expression | None:
+        """The expression of an attribute, if it is there."""
+        found = self.attributes.get(name)
+        return found.expression if found else None
+
+    def text(self, name: str) -> str:
+        """The source of an attribute, or nothing."""
+        found = self.attributes.get(name)
+        return found.text if found else ""
+
+    def of_kind(self, kind: str) -> "list[Block]":
+        """The nested blocks of one kind."""
+        return [block for block in self.blocks if block.kind == kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedBlock:
+    """A top-level block and where it begins. Equal blocks of two versions are the same object."""
+
+    block: Block
+    at: Place
+
+    def place(self, line: int, column: int = 1) -> Place:
+        """The place of something inside, given its line in the block."""
+        return Place(self.at.file, self.at.line + line, column)
+
+
+def children(expression: Expression) -> Iterator[Expression]:
+    """The expressions directly inside one."""
+    match expression:
+        case Literal() | Name():
+            return
+        case Template(parts) | Other(_, parts) | Items(parts) | Operation(_, parts) | Call(_, parts):
+            yield from parts
+        case GetAttr(on, _):
+            yield on
+        case Index(on, key):
+            yield from (on, key)
+        case Splat(on, steps):
+            yield on
+            yield from (step for step in steps if not isinstance(step, str))
+        case Conditional(test, yes, no):
+            yield from (test, yes, no)
+        case Fields(fields):
+            for key, value in fields:
+                yield from (key, value)
+        case For(_, source, key, value, test, _):
+            yield source
+            yield from (part for part in (key, value, test) if part is not None)
+
+
+def references(expression: Expression) -> Iterator[str]:
+    """What an expression refers to, without indexes: `var.name`, `aws_vpc.this.id`, `module.x.out`.
+
+    Names bound by a `for` and bare keywords are left out.
+    """
+    yield from _references(expression, frozenset())
+
+
+def _references(expression: Expression, bound: frozenset[str]) -> Iterator[str]:
+    path = _path(expression)
+    if path and len(path) > 1:
+        if path[0] not in bound:
+            yield ".".join(path)
+        for key in _keys(expression):
+            yield from _references(key, bound)
+        return
+    if isinstance(expression, For):
+        yield from _references(expression.source, bound)
+        bound = bound | set(expression.names)
+        for part in (expression.key, expression.value, expression.test):
+            if part is not None:
+                yield from _references(part, bound)
+        return
+    for child in children(expression):
+        yield from _references(child, bound)
+
+
+def _path(expression: Expression) -> tuple[str, ...]:
+    match expression:
+        case Name(name):
+            return (name,)
+        case GetAttr(on, name):
+            path = _path(on)
+            return (*path, name) if path else ()
+        case Index(on, _):
+            return _path(on)
+        case Splat(on, steps):
+            path = _path(on)
+            return (*path, *(step for step in steps if isinstance(step, str))) if path else ()
+        case _:
+            return ()
+
+
+def _keys(expression: Expression) -> Iterator[Expression]:
+    match expression:
+        case GetAttr(on, _):
+            yield from _keys(on)
+        case Index(on, key):
+            yield from _keys(on)
+            yield key
+        case Splat(on, steps):
+            yield from _keys(on)
+            yield from (step for step in steps if not isinstance(step, str))
+        case _:
+            return
