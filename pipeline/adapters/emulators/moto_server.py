@@ -1,0 +1,36 @@
+"""The program behind the moto target: moto's server with our corrections. `-m …moto_server --address-file FILE`.
+
+Promise: it listens on loopback only and writes its port into FILE when it accepts connections, so that no
+two starts can fight for a port.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--address-file", type=Path, required=True)
+    options = parser.parse_args()
+
+    from pipeline.adapters.emulators import corrections
+
+    corrections.apply()
+
+    from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # one line a request, and a log file for ever
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", options.port, application, threaded=True, request_handler=MotoRequestHandler)
+    part = options.address_file.with_suffix(".part")
+    part.write_text(str(server.server_port))
+    part.replace(options.address_file)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
