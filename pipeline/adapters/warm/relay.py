@@ -1,0 +1,188 @@
+"""The relay process: `python -m pipeline.adapters.warm.relay`, started by `WarmProvider`.
+
+Listens on loopback only. A control port takes one JSON document a connection, with the run's token; each
+registered pair of environment and types gets a port of its own for Terraform. Ends with its parent.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from pipeline.adapters.warm import provider as processes
+from pipeline.adapters.warm.door import Answers, Door
+from pipeline.adapters.warm.pool import Pool
+from pipeline.adapters.warm.schema import Schema, SchemaCache
+
+TOKEN = "MODFERRY_RELAY_TOKEN"  # noqa: S105 - the variable's name
+TIDY_SECONDS = 2.0
+
+
+class Relay:
+    """Doors, provider processes and the schema of one provider binary."""
+
+    def __init__(self, *, binary: Path, source: str, folder: Path, cache: Path, memory: int) -> None:
+        self._binary, self._source, self._folder = binary, source, folder
+        self._cache = SchemaCache(cache, binary)
+        self._variables: dict[str, dict[str, str]] = {}
+        self._doors: dict[tuple[str, frozenset[str] | None], tuple[Door, Any, int]] = {}
+        self._known: asyncio.Task[tuple[int, Schema]] | None = None
+        self._numbers = 0
+        self._registering = asyncio.Lock()
+        self.pool = Pool(self._start, memory=memory)
+        self.answers = Answers()
+
+    async def register(self, variables: Mapping[str, str], types: frozenset[str] | None) -> dict[str, object]:
+        """The reattach document of a port for this environment and these types; equal ones share a port."""
+        environment = hashlib.sha256(json.dumps(sorted(variables.items())).encode()).hexdigest()
+        self._variables[environment] = dict(variables)
+        self.pool.warm_up(environment)
+        protocol, schema = await self._schema(environment)
+        used = schema.used(types)
+        async with self._registering:
+            if (environment, used) not in self._doors:
+                self._doors[environment, used] = await self._open(environment, schema.pruned(used))
+        _, _, port = self._doors[environment, used]
+        address = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
+        record = {"Protocol": "grpc", "ProtocolVersion": protocol, "Pid": os.getpid(), "Test": True, "Addr": address}
+        return {self._source: record}
+
+    def stats(self) -> dict[str, int]:
+        """Counts since the start, and what is there now."""
+        doors = [door for door, _, _ in self._doors.values()]
+        return {
+            "processes": len(self.pool.providers),
+            "memory": self.pool.memory(),
+            "started": self.pool.started,
+            "died": self.pool.died,
+            "evicted": self.pool.evicted,
+            "doors": len(doors),
+            "connections": sum(len(door.connections) for door in doors),
+            "calls": sum(door.calls for door in doors),
+            "hits": self.answers.hits,
+            "relay_memory": int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+            if Path("/proc/self/statm").exists()
+            else 0,
+            "relay_files": len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0,  # noqa: PTH208
+        }
+
+    async def end(self) -> None:
+        """Close the ports, end the processes."""
+        for _, server, _ in self._doors.values():
+            await server.stop(None)
+        await self.pool.end()
+
+    async def _open(self, environment: str, answer: bytes) -> tuple[Door, Any, int]:
+        async def schema() -> bytes:
+            return answer
+
+        door = Door(environment=environment, schema=schema, pool=self.pool, answers=self.answers)
+        server = grpc.aio.server(options=[*processes.NO_LIMIT, ("grpc.so_reuseport", 0)])
+        server.add_generic_rpc_handlers((door,))
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        return door, server, port
+
+    async def _start(self, environment: str) -> processes.Provider:
+        self._numbers += 1
+        return await processes.start(
+            self._binary,
+            variables=self._variables[environment],
+            environment=environment,
+            folder=self._folder,
+            number=self._numbers,
+        )
+
+    async def _schema(self, environment: str) -> tuple[int, Schema]:
+        if self._known is None:
+            self._known = asyncio.ensure_future(self._learn(environment))
+        try:
+            return await asyncio.shield(self._known)
+        except Exception:
+            self._known = None
+            raise
+
+    async def _learn(self, environment: str) -> tuple[int, Schema]:
+        if (cached := self._cache.read()) is not None:
+            return cached
+        provider = await self.pool.any(environment)
+        protocol = provider.attach.protocol
+        name = "GetSchema" if protocol == 5 else "GetProviderSchema"
+        schema = Schema(await provider.call(f"/tfplugin{protocol}.Provider/{name}", b""))
+        self._cache.write(protocol, schema)
+        return protocol, schema
+
+
+async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
+    """The answer to one control request; an error is a document with "error"."""
+    match request.get("act"):
+        case "register":
+            types = request["types"]
+            kept = None if types is None else frozenset(types)
+            try:
+                return await relay.register(request["environment"], kept)
+            except (processes.ProviderEndedError, grpc.RpcError, ValueError) as error:
+                return {"error": str(error)}
+        case "stats":
+            return dict(relay.stats())
+        case act:
+            return {"error": f"unknown act {act!r}"}
+
+
+async def serve(relay: Relay, *, token: str, address: Path) -> None:
+    """Answer control requests until SIGTERM or SIGINT; writes the control port to the file `address`."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, ValueError):
+            request = json.loads(await reader.readline())
+            allowed = request.pop("token", None) == token
+            answer = await obey(relay, request) if allowed else {"error": "wrong token"}
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+    ended = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, ended.set)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, limit=16 << 20)
+    new = address.with_suffix(".new")
+    new.write_text(str(server.sockets[0].getsockname()[1]))
+    new.replace(address)
+    while not ended.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), TIDY_SECONDS)
+        await relay.pool.tidy()
+    server.close()
+    await relay.end()
+
+
+def main() -> None:
+    """Read the arguments, serve, end."""
+    parser = argparse.ArgumentParser()
+    for name in ("binary", "source", "cache", "memory", "address"):
+        parser.add_argument(f"--{name}", required=True)
+    options = parser.parse_args()
+
+    async def run() -> None:
+        relay = Relay(
+            binary=Path(options.binary),
+            source=options.source,
+            folder=Path.cwd(),
+            cache=Path(options.cache),
+            memory=int(options.memory),
+        )
+        await serve(relay, token=os.environ.pop(TOKEN), address=Path(options.address))
+
+    asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()

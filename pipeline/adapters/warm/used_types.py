@@ -1,0 +1,88 @@
+"""Which resource and data types a working directory may need: a tolerant scan that errs on the side of more.
+
+Every word that could name a type counts, wherever it stands (blocks, references, moved, mocks, comments): one
+schema too many costs microseconds, one too few costs a second run. Unknown words are dropped by the relay.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+_WORD = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
+_LABEL = re.compile(r"\b(?:resource|data|ephemeral|mock_resource|mock_data|list|action)\s*\"?\s*[:{]?\s*\"?(\w+)")
+_SOURCE = re.compile(r"\bsource\"?\s*[=:]\s*\"(\.{1,2}(?:/[^\"]*)?)\"")
+_SUFFIXES = (".tf", ".tf.json", ".tftest.hcl", ".tftest.json", ".tfmock.hcl", ".tfmock.json")
+_MISSING = re.compile(
+    r"Invalid resource type|Invalid data source|Invalid ephemeral resource|does not support resource type"
+    r"|does not support data source|[Nn]o schema|Missing resource schema|[Mm]issing schema for"
+    r"|no schema (?:found )?for|[Uu]nsupported resource type|[Uu]nknown resource type|failed to decode.{0,80}schema"
+)
+
+
+def types_in(workdir: Path, state: Mapping[str, object] | None = None) -> frozenset[str]:
+    """Words that may be types: of the configuration, its tests, the modules they call, and the state.
+
+    Reads `workdir` and its tests, local modules, and after `terraform init` those in `.terraform/modules`. A
+    local `terraform.tfstate` is read too. `state` is the JSON document of a state (`terraform state pull`).
+    Terraform itself complains about files that cannot be read; here they are passed over.
+    """
+    found: set[str] = set()
+    seen: set[Path] = set()
+    waiting = [workdir, *_installed(workdir)]
+    while waiting:
+        folder = waiting.pop().resolve()
+        if folder in seen:
+            continue
+        seen.add(folder)
+        for file in _files(folder, tests=folder == workdir.resolve()):
+            text = _text(file)
+            found.update(_WORD.findall(text), _LABEL.findall(text))
+            for source in _SOURCE.findall(text):
+                # In a test file a source is relative to the working directory, not to the file.
+                waiting += [folder / source, file.parent / source]
+    found |= _of_state(state)
+    with contextlib.suppress(OSError, ValueError):
+        found |= _of_state(json.loads((workdir / "terraform.tfstate").read_text()))
+    return frozenset(found)
+
+
+def is_missing_type(stderr: str) -> bool:
+    """Whether Terraform's diagnostics (text or JSON) say that the provider lacks a type: try the whole schema."""
+    return bool(_MISSING.search(" ".join(stderr.replace("│", " ").split())))
+
+
+def _files(folder: Path, *, tests: bool) -> Iterator[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.endswith(_SUFFIXES):
+            yield entry
+        elif tests and not entry.name.startswith(".") and entry.is_dir() and not entry.is_symlink():
+            # The test folder may have any name (-test-directory) and any depth.
+            yield from (f for f in _files(entry, tests=True) if ".tftest." in f.name or ".tfmock." in f.name)
+
+
+def _installed(workdir: Path) -> list[Path]:
+    try:
+        record = json.loads((workdir / ".terraform" / "modules" / "modules.json").read_text())
+        return [workdir / str(module["Dir"]) for module in record["Modules"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _of_state(state: object) -> set[str]:
+    resources = state.get("resources") if isinstance(state, Mapping) else None
+    if not isinstance(resources, list):
+        return set()
+    return {str(r["type"]) for r in resources if isinstance(r, Mapping) and "type" in r}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
