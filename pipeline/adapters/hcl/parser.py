@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-META = frozenset({"count", "for_each", "provider", "source", "version", "providers"})
+META = frozenset({"alias", "count", "for_each", "provider", "source", "version", "providers"})
 READ_WHOLE = frozenset({"terraform", "required_providers", "variable", "output", "locals", "moved", "removed"})
 READ_INSIDE = READ_WHOLE | {"validation", "lifecycle"}
 _seen: dict[bytes, Block] = {}
@@ -121,18 +121,37 @@ def _attribute(node: "Node", base: int) -> Attribute:
 
 
 def _broken(root: "Node", content: bytes, file: str) -> UsageError:
-    """The first and deepest place where the grammar gave up."""
-    node = root
-    while True:
-        bad = next((kid for kid in node.children if kid.has_error or kid.is_missing or kid.is_error), None)
-        if bad is None:
-            break
-        node = bad
+    """The first and deepest place where the grammar gave up; a string left open is named itself."""
+    node = _open_string(root)
+    what = ""
+    if node is not None:
+        what = "this string is not closed on its line"
+    else:
+        node = root
+        while bad := next((kid for kid in node.children if kid.has_error or kid.is_missing or kid.is_error), None):
+            node = bad
+        if node.is_error and node.children and node.start_point.row != node.end_point.row:
+            node = node.children[-1]  # a wide error: what came last is where it stopped
     row, at = node.start_point
     line = content.split(b"\n")[row] if row < content.count(b"\n") + 1 else b""
     column = len(line[:at].decode(errors="replace")) + 1
-    what = f"{node.type!r} is missing here" if node.is_missing else f"not valid HCL near {_near(line, at)!r}"
-    return UsageError(f"{file}:{row + 1}:{column}: {what}.", remedy=f"mend it there; terraform fmt {file} says more")
+    near = f"{node.type!r} is missing here" if node.is_missing else f"not valid HCL near {_near(line, at)!r}"
+    return UsageError(
+        f"{file}:{row + 1}:{column}: {what or near}.", remedy=f"mend it there; terraform fmt {file} says more"
+    )
+
+
+def _open_string(root: "Node") -> "Node | None":
+    """The first quoted string that runs over the end of its line: the grammar allows it, HCL does not."""
+    queue = [root]
+    while queue:
+        node = queue.pop(0)
+        if node.type in ("string_lit", "quoted_template"):
+            literals = [kid for kid in node.named_children if kid.type == "template_literal"]
+            if any(b"\n" in (kid.text or b"") for kid in literals):
+                return node
+        queue = [*node.children, *queue]
+    return None
 
 
 def _near(line: bytes, at: int) -> str:
