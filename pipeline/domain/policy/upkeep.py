@@ -40,7 +40,7 @@ def _tags(required: tuple[str, ...], plan: Planned) -> Iterator[Hit]:
             continue
         if resource.type == "aws_autoscaling_group":
             yield from _judged(required, resource, "tag", _asg_names(resource.root.at("tag")), complete=True)
-        elif "tags" in as_mapping(resource.root.value) or "tags_all" in as_mapping(resource.root.value):
+        elif {"tags", "tags_all"} & {*as_mapping(resource.root.value), *as_mapping(resource.root.unknown)}:
             own, every = resource.root.at("tags"), resource.root.at("tags_all")
             names = _names(own) | _names(every)
             complete = own.setting is not UNKNOWN and (every.unknown is not True or _no_defaults(plan, resource))
