@@ -57,7 +57,7 @@ locals {
     ]
   })
 
-  load_balancer_controller_policy = templatefile("${path.module}/policies/load-balancer-controller.json.tftpl", {
+  load_balancer_controller_policy = tostring(templatefile("${path.module}/policies/load-balancer-controller.json.tftpl", {
     partition = data.aws_partition.this.partition
-  })
+  }))
 }

@@ -6,37 +6,46 @@ locals {
   known_controllers = {
     cluster-autoscaler = {
       namespace       = "kube-system"
-      policies        = { cluster-autoscaler = local.cluster_autoscaler_policy }
-      policy_arns     = {}
+      policies        = tomap({ cluster-autoscaler = local.cluster_autoscaler_policy })
+      policy_arns     = tomap({})
       service_account = "cluster-autoscaler"
     }
     ebs-csi = {
       namespace       = "kube-system"
-      policies        = {}
-      policy_arns     = { ebs-csi = "${local.managed_policy_prefix}/service-role/AmazonEBSCSIDriverPolicy" }
+      policies        = tomap({})
+      policy_arns     = tomap({ ebs-csi = "${local.managed_policy_prefix}/service-role/AmazonEBSCSIDriverPolicy" })
       service_account = "ebs-csi-controller-sa"
     }
     external-dns = {
       namespace       = "external-dns"
-      policies        = { external-dns = local.external_dns_policy }
-      policy_arns     = {}
+      policies        = tomap({ external-dns = local.external_dns_policy })
+      policy_arns     = tomap({})
       service_account = "external-dns"
     }
     load-balancer-controller = {
-      namespace   = "kube-system"
-      policies    = { load-balancer-controller = local.load_balancer_controller_policy }
-      policy_arns = {}
-
+      namespace       = "kube-system"
+      policies        = tomap({ load-balancer-controller = local.load_balancer_controller_policy })
+      policy_arns     = tomap({})
       service_account = "aws-load-balancer-controller"
     }
   }
 
+  # What is known about each; nothing about those that bring all of their own.
+  known = {
+    for name in keys(var.controllers) : name => lookup(local.known_controllers, name, {
+      namespace       = null
+      policies        = tomap({})
+      policy_arns     = tomap({})
+      service_account = null
+    })
+  }
+
   controllers = {
     for name, controller in var.controllers : name => {
-      namespace       = coalesce(controller.namespace, try(local.known_controllers[name].namespace, null))
-      policies        = merge(try(local.known_controllers[name].policies, {}), controller.policies)
-      policy_arns     = merge(try(local.known_controllers[name].policy_arns, {}), controller.policy_arns)
-      service_account = coalesce(controller.service_account, try(local.known_controllers[name].service_account, null))
+      namespace       = coalesce(controller.namespace, local.known[name].namespace)
+      policies        = merge(local.known[name].policies, controller.policies)
+      policy_arns     = merge(local.known[name].policy_arns, controller.policy_arns)
+      service_account = coalesce(controller.service_account, local.known[name].service_account)
     }
   }
 
@@ -60,7 +69,8 @@ locals {
 resource "aws_iam_role" "controller" {
   for_each = local.controllers
 
-  name = "${var.name}-${each.key}"
+  name_prefix = "${var.name}-"
+  description = "${each.key} in ${var.name}."
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

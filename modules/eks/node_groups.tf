@@ -1,7 +1,7 @@
 resource "aws_launch_template" "this" {
   for_each = var.node_groups
 
-  name                   = "${var.name}-${each.key}"
+  name                   = "${var.name}-eks-${each.key}"
   update_default_version = true
 
   block_device_mappings {
@@ -28,11 +28,11 @@ resource "aws_launch_template" "this" {
 
     content {
       resource_type = tag_specifications.value
-      tags          = merge(var.tags, { Name = "${var.name}-${each.key}" })
+      tags          = merge(var.tags, { Name = "${var.name}-eks-${each.key}" })
     }
   }
 
-  tags = merge(var.tags, { Name = "${var.name}-${each.key}" })
+  tags = merge(var.tags, { Name = "${var.name}-eks-${each.key}" })
 }
 
 resource "aws_eks_node_group" "this" {
@@ -74,7 +74,7 @@ resource "aws_eks_node_group" "this" {
     max_unavailable_percentage = 33
   }
 
-  tags = merge(var.tags, { Name = "${var.name}-${each.key}" })
+  tags = merge(var.tags, { Name = "${var.name}-eks-${each.key}" })
 
   # Nodes without network, or without permission to join, would never become ready.
   depends_on = [

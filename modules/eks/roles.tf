@@ -1,5 +1,7 @@
+# IAM is global: with prefixes one cluster name can be used in many regions.
 resource "aws_iam_role" "cluster" {
-  name = "${var.name}-cluster"
+  name_prefix = "${var.name}-"
+  description = "Control plane of ${var.name}."
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -9,7 +11,7 @@ resource "aws_iam_role" "cluster" {
     }]
   })
 
-  tags = merge(var.tags, { Name = "${var.name}-cluster" })
+  tags = merge(var.tags, { Name = "${var.name}-eks-cluster" })
 }
 
 resource "aws_iam_role_policy_attachment" "cluster" {
@@ -33,7 +35,8 @@ resource "aws_iam_role_policy" "cluster_secrets" {
 resource "aws_iam_role" "node" {
   count = length(var.node_groups) > 0 ? 1 : 0
 
-  name = "${var.name}-node"
+  name_prefix = "${var.name}-"
+  description = "Nodes of ${var.name}."
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -43,7 +46,7 @@ resource "aws_iam_role" "node" {
     }]
   })
 
-  tags = merge(var.tags, { Name = "${var.name}-node" })
+  tags = merge(var.tags, { Name = "${var.name}-eks-node" })
 }
 
 # SSM instead of SSH: no key, no open port, and every session is on record.

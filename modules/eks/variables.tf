@@ -91,7 +91,7 @@ variable "controllers" {
 
   validation {
     condition     = alltrue([for name in keys(var.controllers) : can(regex("^[a-z][a-z0-9-]{0,30}$", name))])
-    error_message = "controllers must have keys of 1 to 31 of a-z, 0-9 and -, the first a letter: they end role names."
+    error_message = "controllers must have keys of 1 to 31 of a-z, 0-9 and -, the first a letter."
   }
 
   validation {

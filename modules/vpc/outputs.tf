@@ -71,6 +71,9 @@ output "subnet_ids" {
       for zone in var.zones : zone => aws_subnet.this["${tier}/${zone}"].id
     }
   }
+
+  # Who gets a subnet gets its way out too: nodes and servers need it in their first minute.
+  depends_on = [aws_route.nat, aws_route.public, aws_route_table_association.this]
 }
 
 output "vpc_arn" {

@@ -1,0 +1,15 @@
+# The smallest environment: a closed network and its record.
+module "core" {
+  source = "../.."
+
+  name = "minimal"
+
+  vpc = {
+    cidr          = "10.30.0.0/20"
+    dns_hostnames = false
+    subnets       = { private = {} }
+    zones         = ["us-east-1a", "us-east-1b"]
+  }
+
+  tags = { Team = "platform" }
+}
