@@ -32,7 +32,7 @@ class Emulator(ABC):
         """End what was started for it; safe to call twice."""
 
 
-def aws_environment(endpoint: str, region: str, *, key: str, secret: str = "test", token: str = "") -> dict[str, str]:
+def aws_environment(endpoint: str, region: str, *, key: str, secret: str, token: str = "") -> dict[str, str]:
     """Credentials and an endpoint, and nothing of the user's own AWS configuration.
 
     The endpoint must be named by IP: then S3 needs no path style, in the provider and in boto3.

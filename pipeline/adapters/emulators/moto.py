@@ -42,6 +42,11 @@ TARGET = {  # service → X-Amz-Target and content type of its JSON protocol
 PATHS = {"eks": "/clusters", "s3": "/"}
 
 
+def version() -> str:
+    """What evidence on moto is bound to; known without starting it."""
+    return f"moto {importlib.metadata.version('moto')} corrections {CORRECTIONS}"
+
+
 class Moto(Emulator):
     """A running moto server."""
 
@@ -51,7 +56,7 @@ class Moto(Emulator):
         self.service = service
         self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
-        self.version = f"moto {importlib.metadata.version('moto')} corrections {CORRECTIONS}"
+        self.version = version()
         self._keys: dict[str, tuple[str, str, str]] = {}
 
     def environment(self, account: str, region: str = DEFAULT_REGION) -> dict[str, str]:
@@ -114,8 +119,10 @@ def _query_body(action: str, version: str) -> tuple[str, dict[str, str]]:
     )
 
 
-def start_moto(*, scratch: Path, port: int = 0) -> Moto:
+def start_moto(*, scratch: Path, port: int = 0, corrected: bool = True) -> Moto:
     """Start moto on a free loopback port (or on `port`); its log is `moto.log` in `scratch`.
+
+    Without corrections it is of use only to those who test the corrections.
 
     Raises UndecidedError where the `emulator` extra is missing or the server does not come up.
     """
@@ -136,7 +143,7 @@ def start_moto(*, scratch: Path, port: int = 0) -> Moto:
     }
     argv = (sys.executable, "-m", "pipeline.adapters.emulators.moto_server")
     service = Service(
-        (*argv, "--port", str(port), "--address-file", str(address)),
+        (*argv, "--port", str(port), "--address-file", str(address), *(() if corrected else ("--stock",))),
         cwd=scratch,
         env=base_environment(settings),
         log=scratch / "moto.log",

@@ -14,13 +14,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--address-file", type=Path, required=True)
+    parser.add_argument("--stock", action="store_true", help="moto as it is: proves that corrections are needed")
     options = parser.parse_args()
 
-    from pipeline.adapters.emulators import corrections
+    if not options.stock:
+        from pipeline.adapters.emulators import corrections
 
-    corrections.apply()
+        corrections.apply()
 
-    from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # one line a request, and a log file for ever
