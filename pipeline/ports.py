@@ -1,12 +1,17 @@
 """What the acts need from the outside, as Protocols. Adapters and fakes pass the same contract tests."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.domain.evidence import Tools
 from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft, Entry
+from pipeline.domain.module import Files
+from pipeline.domain.parts import Part
+from pipeline.domain.verdict import Case
 
 Decide = Callable[[History], Sequence[Draft]]
 """Looks at the newest history and says what to write; may raise. Called again after a lost race."""
@@ -83,4 +88,20 @@ class Repository(Protocol):
 
     def subjects(self, since: str | None, until: str, paths: Iterable[str]) -> Sequence[tuple[str, str]]:
         """(commit, full message) of the commits that touched `paths`, newest first."""
+        ...
+
+
+RunPart = Callable[[Part], Sequence[Case]]
+"""Run one part to its cases; whatever breaks is a case too. Called from many threads."""
+
+
+class Workbench(Protocol):
+    """Where suites run. Its versions are known before anything is started."""
+
+    target: str
+    tools: Tools
+    jobs: int
+
+    def open(self, files: Files, wanted: frozenset[str]) -> AbstractContextManager[RunPart]:
+        """Copy `wanted` files, start the emulator and the providers; all of it ends with the context."""
         ...

@@ -1,5 +1,9 @@
-"""Settings → real adapters; the only importer of adapters/. Each verb takes from here what it needs."""
+"""Settings → real adapters; the only importer of adapters/. Each verb takes from here what it needs.
 
+Adapters are imported where they are used: `status` must not pay for the test bench.
+"""
+
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -9,8 +13,11 @@ from pipeline.adapters.git import GitRepository
 from pipeline.adapters.ledger import GitLedger
 from pipeline.commands.project import Project
 from pipeline.config import read_settings
+from pipeline.domain.evidence import Tools
+from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
+    from pipeline.adapters.harness.workbench import EndingTarget, LocalBench
     from pipeline.adapters.hcl.module import ModuleReader
 
 
@@ -34,14 +41,102 @@ def _root_name(repository: GitRepository) -> str:
 
 
 def module_reader() -> "ModuleReader":
-    """What turns a module's files into its interface."""
+    """Reads modules' files into interfaces."""
     from pipeline.adapters.hcl.module import ModuleReader
 
     return ModuleReader()
 
 
 def write_text(project: Project) -> Callable[[str, str], None]:
-    """Write a file of the working tree, whole or not at all: `write(path, text)`."""
-    from pipeline.adapters.history import write_whole
+    """Writes a text file of the working tree, by its path in the repository, all of it or nothing."""
 
-    return lambda path, text: write_whole(project.repository.root / path, text)
+    def write(path: str, text: str) -> None:
+        target = project.repository.root / path
+        draft = target.with_name(f".{target.name}.{os.getpid()}")
+        draft.write_text(text)
+        draft.replace(target)
+
+    return write
+
+
+def tools(environ: Mapping[str, str], target: str) -> Tools:
+    """The versions that evidence of this machine is bound to; nothing but a cached version is asked."""
+    import tempfile
+
+    from pipeline.adapters.provider_mirrors import AWS, version_order
+    from pipeline.adapters.toolchain import find_toolchain
+
+    with tempfile.TemporaryDirectory(prefix="modferry-") as scratch:
+        toolchain = find_toolchain(scratch=Path(scratch), environ=environ)
+    versions = toolchain.providers().get(AWS, {})
+    return Tools(
+        terraform=toolchain.terraform_version,
+        provider=max(versions, key=version_order) if versions else "registry",
+        emulator=_emulator_version(target),
+    )
+
+
+def _emulator_version(target: str) -> str:
+    match target:
+        case "moto":
+            from pipeline.adapters.emulators.moto import version
+
+            return version()
+        case "localstack":
+            from pipeline.adapters.emulators.localstack import VERSION
+
+            return f"localstack {VERSION}"
+        case "account":
+            return ""
+        case _:
+            raise UsageError(f"There is no target {target!r}.", remedy="use moto, localstack or account")
+
+
+def open_bench(
+    project: Project, environ: Mapping[str, str], *, target: str | None, jobs: int | None, cold: bool
+) -> "LocalBench":
+    """The bench of this machine for one target; nothing is started yet."""
+    from pipeline.adapters.harness.checks import leak_check, plan_policy, readme_check
+    from pipeline.adapters.harness.workbench import LocalBench
+    from pipeline.adapters.toolchain import find_toolchain
+
+    settings = project.settings.test
+    chosen = target or settings.target
+    return LocalBench(
+        target=chosen,
+        tools=tools(environ, chosen),
+        jobs=jobs or settings.jobs or default_jobs(),
+        toolchain=lambda scratch: find_toolchain(scratch=scratch, environ=environ),
+        start=lambda scratch: start_target(chosen, scratch, environ),
+        environ=environ,
+        region=settings.region,
+        seconds=settings.seconds,
+        cold=cold or chosen == "account",
+        memory=project.settings.warm.memory or None,
+        policy=plan_policy(project.settings, project.clock),
+        readme=readme_check(),
+        leaks=None,
+    )
+
+
+def start_target(name: str, scratch: Path, environ: Mapping[str, str]) -> "EndingTarget":
+    """Start or connect to a target: moto here, LocalStack where it runs or is installed, a real account."""
+    match name:
+        case "moto":
+            from pipeline.adapters.emulators.moto import start_moto
+
+            return start_moto(scratch=scratch)
+        case "localstack":
+            from pipeline.adapters.emulators.localstack import open_localstack
+
+            return open_localstack(scratch=scratch, environ=environ)
+        case _:
+            from pipeline.adapters.emulators.account import Account
+
+            return Account(environ)
+
+
+def default_jobs() -> int:
+    """How many parts run at once: waits dominate, so three a core; 1.5 GB of memory each."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1.5e9
+    return max(1, min(3 * (os.cpu_count() or 1), int(memory), 12))

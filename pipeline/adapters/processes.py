@@ -106,6 +106,9 @@ def run(
         raise
     for thread in threads:
         thread.join(10)
+    for pipe in (child.stdout, child.stderr):
+        if pipe and not any(t.is_alive() for t in threads):  # a straggler of the child may still hold the other end
+            pipe.close()
     return Outcome(
         argv=tuple(argv),
         code=child.returncode,

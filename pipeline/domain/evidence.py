@@ -26,6 +26,27 @@ class EvidenceKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tools:
+    """The versions that evidence is bound to, as the tools print them; `emulator` with its corrections."""
+
+    terraform: str
+    provider: str
+    emulator: str
+
+    def key(self, *, digest: str, suite: str, target: str, base: str = "") -> EvidenceKey:
+        """The key of a suite's evidence with these tools."""
+        return EvidenceKey(
+            digest=digest,
+            suite=suite,
+            target=target,
+            terraform=self.terraform,
+            provider=self.provider,
+            emulator=self.emulator,
+            base=base,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """One suite's outcome. `id` is the ledger entry that holds it, `counts` cases by verdict."""
 
@@ -98,14 +119,10 @@ def judge_suite(wanted: EvidenceKey, evidence: Mapping[EvidenceKey, Evidence], r
         case Verdict.FAILED | Verdict.SKIPPED | Verdict.EMPTY:
             return Refused(reasons=(f"{say} is {found.verdict} on {wanted.target}.",), remedy=remedy)
         case Verdict.ERRORED:
-            return Unknown(
-                reasons=(f"{say} errored on {wanted.target}: it could not be found out.",), remedy=remedy
-            )
+            return Unknown(reasons=(f"{say} errored on {wanted.target}: it could not be found out.",), remedy=remedy)
 
 
-def _judge_unsupported(
-    say: str, found: Evidence, evidence: Mapping[EvidenceKey, Evidence], remedy: str
-) -> Decision:
+def _judge_unsupported(say: str, found: Evidence, evidence: Mapping[EvidenceKey, Evidence], remedy: str) -> Decision:
     elsewhere = {
         name
         for key, other in evidence.items()
@@ -118,9 +135,7 @@ def _judge_unsupported(
         return Allowed(notes=(f"{len(found.unsupported)} cases passed on another target",))
     names = ", ".join(open_cases)
     return Refused(
-        reasons=(
-            f"{say} has cases that {found.key.target} does not support and no other target passed: {names}.",
-        ),
+        reasons=(f"{say} has cases that {found.key.target} does not support and no other target passed: {names}.",),
         remedy=remedy,
     )
 
@@ -136,8 +151,7 @@ def gate(
     if not keys:
         return Refused(reasons=(f"No suite is required of {module}.",), remedy="set suites in modferry.toml")
     return combine(
-        judge_suite(key, evidence, f"modferry test {module} --suite {key.suite} --on {target}")
-        for key in keys
+        judge_suite(key, evidence, f"modferry test {module} --suite {key.suite} --on {target}") for key in keys
     )
 
 
@@ -149,4 +163,6 @@ def short(digest: str) -> str:
 def describe(key: EvidenceKey) -> str:
     """Target and tools in one phrase."""
     base = f", from {key.base}" if key.suite == Suite.UPGRADE and key.base else ""
-    return f"{key.target} with Terraform {key.terraform}, provider {key.provider}, {key.emulator or 'no emulator'}{base}"
+    return (
+        f"{key.target} with Terraform {key.terraform}, provider {key.provider}, {key.emulator or 'no emulator'}{base}"
+    )

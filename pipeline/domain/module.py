@@ -101,12 +101,13 @@ class ModuleGraph:
         """`sha256:…` of the tested closure."""
         folders = self.tested(module)
         return self._digest(
-            path for folder in folders for path in self.folders[folder] if not _is_changelog(path, folder)
+            module,
+            (path for folder in folders for path in self.folders[folder] if not _is_changelog(path, folder)),
         )
 
     def shipped_digest(self, module: Module) -> str:
         """`sha256:…` of what users get."""
-        return self._digest(self.shipped_files(module))
+        return self._digest(module, self.shipped_files(module))
 
     def shipped_files(self, module: Module) -> tuple[str, ...]:
         """Files of the shipped closure: no tests, examples or documents."""
@@ -127,10 +128,11 @@ class ModuleGraph:
                 queue += self.calls.get(path, ())
         return tuple(seen)
 
-    def _digest(self, paths: Iterable[str]) -> str:
+    def _digest(self, module: Module, paths: Iterable[str]) -> str:
+        """The module's own path is part of it: two modules may share all their files (one tests the other)."""
         wanted = sorted(set(paths))
         self.files.load(wanted)
-        total = sha256()
+        total = sha256(f"{module.path}\0".encode())
         for path in wanted:
             content = sha256(self.files.read(path)).hexdigest()
             total.update(f"{self.files.mode(path)} {content}\t{path}\0".encode())
@@ -143,8 +145,8 @@ def discover(files: Files, *, patterns: Sequence[str], exclude: Sequence[str], r
     Raises UsageError for two modules of one name, and for a circle of calls, which Terraform cannot load.
     """
     folders = _folders(files.paths)
-    candidates = [f for f in folders if f == ROOT or any(fnmatch.fnmatchcase(f, p) for p in patterns)]
-    found = [f for f in candidates if not any(fnmatch.fnmatchcase(f, p) for p in exclude)]
+    candidates = [f for f in folders if f == ROOT or any(_matches(f, p) for p in patterns)]
+    found = [f for f in candidates if not any(_matches(f, p) for p in exclude)]
     files.load([p for f in folders for p in folders[f] if _is_code(p)])
     calls = {f: _calls(files, folders[f], f, folders) for f in folders}
     modules: dict[str, Module] = {}
@@ -167,6 +169,12 @@ def discover(files: Files, *, patterns: Sequence[str], exclude: Sequence[str], r
     )
     _check_circle(calls)
     return graph
+
+
+def _matches(folder: str, pattern: str) -> bool:
+    """Whether a path matches a glob part by part: `modules/*` is not `modules/vpc/examples`."""
+    parts, wanted = folder.split("/"), pattern.strip("/").split("/")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
 def _folders(paths: Sequence[str]) -> dict[str, tuple[str, ...]]:

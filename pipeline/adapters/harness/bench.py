@@ -1,0 +1,221 @@
+"""Where parts run: a private copy of the tree, an emulator (or account), and Terraform, warm or stock.
+
+Each part gets its own copy and, where it applies, an account of its own, so that parts never see each
+other. An emulator's account is thrown away afterwards; in a real one everything is destroyed.
+"""
+
+import contextlib
+import itertools
+import json
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.adapters.harness import examples, static
+from pipeline.adapters.harness.handout import VARIABLE, Handout
+from pipeline.adapters.harness.native import cases_of
+from pipeline.adapters.harness.reports import cases_from_report
+from pipeline.adapters.harness.subject import PROVIDER, PROVIDER_FILE
+from pipeline.adapters.processes import base_environment, run
+from pipeline.adapters.terraform import Attach, Terraform, TerraformFailedError, TerraformUnknownError, misses_a_type
+from pipeline.domain.module import Files
+from pipeline.domain.parts import Part
+from pipeline.domain.verdict import Case, Suite, Verdict
+
+
+class Target(Protocol):
+    """What a bench needs of an emulator or account."""
+
+    name: str
+    version: str
+
+    def environment(self, account: str, region: str = ...) -> dict[str, str]:
+        """The complete AWS environment of one account."""
+        ...
+
+    def unsupported(self, text: str) -> str | None:
+        """The emulator's gap behind an error text."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaks:
+    """How to see what is in an account: a snapshot, and what is new against an earlier one."""
+
+    snapshot: Callable[[Mapping[str, str], str], frozenset[str]]
+    left: Callable[[frozenset[str], frozenset[str]], tuple[str, ...]]
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """One run's test bench. `tree` is the private copy that parts copy from again."""
+
+    target: Target
+    terraform: tuple[str, ...]
+    tool_env: Mapping[str, str]
+    attach_for: Callable[[Mapping[str, str]], Attach] | None
+    scratch: Path
+    tree: Path
+    region: str
+    seconds: float
+    policy: static.PlanPolicy | None = None
+    readme: static.ReadmeCheck | None = None
+    leaks: Leaks | None = None
+    _accounts: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _lanes: threading.local = field(default_factory=threading.local)
+
+    def run(self, part: Part) -> list[Case]:
+        """Run one part to its cases; whatever breaks in between is errored, never lost."""
+        aws = self.target.environment(self._account(part), self.region)
+        work = Path(tempfile.mkdtemp(prefix=f"{part.module}-{part.suite}-", dir=self.scratch))
+        try:
+            shutil.copytree(self.tree, work / "tree", symlinks=True)
+            return self._run(part, work, aws)
+        except (TerraformFailedError, TerraformUnknownError) as error:
+            return [self.case_of(part.label, error, 0.0)]
+        finally:
+            if self.target.name != "account" or not _has_state(work):
+                shutil.rmtree(work, ignore_errors=True)
+
+    def case_of(self, name: str, error: TerraformFailedError | TerraformUnknownError, seconds: float) -> Case:
+        """What a Terraform error means here: unsupported there, failed, or errored."""
+        if isinstance(error, TerraformUnknownError):
+            return Case(name=name, verdict=Verdict.ERRORED, seconds=seconds, message=str(error))
+        gap = self.target.unsupported(error.said)
+        verdict = Verdict.UNSUPPORTED if gap else Verdict.FAILED
+        return Case(name=name, verdict=verdict, seconds=seconds, message=gap or error.said)
+
+    def in_folder(self, folder: Path, aws: Mapping[str, str]) -> Terraform:
+        """Terraform on a folder of a copy, in the given account."""
+        return Terraform(
+            argv=self.terraform,
+            workdir=folder,
+            env={**self.tool_env, **aws},
+            seconds=self.seconds,
+            attach=self.attach_for(aws) if self.attach_for else None,
+            secrets=tuple(v for k, v in aws.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
+        )
+
+    def snapshot(self, aws: Mapping[str, str]) -> frozenset[str]:
+        """What is in the account now."""
+        return self.leaks.snapshot(aws, self.region) if self.leaks else frozenset()
+
+    def left(self, before: frozenset[str], aws: Mapping[str, str]) -> str:
+        """What is in the account now and was not before, as a sentence; empty when nothing."""
+        rows = self.leaks.left(before, self.snapshot(aws)) if self.leaks else ()
+        return f"left behind: {', '.join(rows)}" if rows else ""
+
+    def clean_up(self, terraform: Terraform) -> None:
+        """Destroy after a failure, in a real account; an emulator's account is thrown away as it is."""
+        if self.target.name == "account":
+            with contextlib.suppress(TerraformFailedError, TerraformUnknownError):  # the copy stays for a sweep
+                terraform.destroy()
+
+    # -- kinds of parts -----------------------------------------------------------------------------
+
+    def _run(self, part: Part, work: Path, aws: Mapping[str, str]) -> list[Case]:
+        module = work / "tree" / part.path
+        match part.kind:
+            case "static":
+                return static.run(self, module, aws)
+            case "native":
+                return self._native(part, module, aws)
+            case "pytest":
+                return self._pytest(part, work, module, aws)
+            case "example":
+                return examples.run(self, module, part.files[0], aws)
+            case _:
+                raise ValueError(part.kind)
+
+    def _native(self, part: Part, module: Path, aws: Mapping[str, str]) -> list[Case]:
+        file = part.files[0]
+        folder = file.rpartition("/")[0]
+        terraform = self.in_folder(module, aws)
+        terraform.init("-input=false", f"-test-directory={folder}")
+        outcome = terraform.call("test", "-json", f"-test-directory={folder}", f"-filter={file}", ok=range(256))
+        if misses_a_type(outcome) and terraform.attach:  # a cut-down schema must never decide a test
+            terraform = self.in_folder(module, aws)
+            terraform._whole = True
+            outcome = terraform.call("test", "-json", f"-test-directory={folder}", f"-filter={file}", ok=range(256))
+        return cases_of(file, outcome, self.target.unsupported)
+
+    def _pytest(self, part: Part, work: Path, module: Path, aws: Mapping[str, str]) -> list[Case]:
+        report = work / "report.jsonl"
+        attached = dict(self.attach_for(aws)(module, False)) if self.attach_for else {}
+        handout = Handout(
+            root=str(work / "tree"),
+            module=part.path,
+            target=self.target.name,
+            region=self.region,
+            aws=aws,
+            terraform=self.terraform,
+            env={**self.tool_env, **attached},
+            scratch=str(work),
+            report=str(report),
+            seconds=self.seconds,
+            abandon=self.target.name != "account",
+        )
+        handout.write(work / "handout.json")
+        if not (module / PROVIDER_FILE).exists() and part.suite is not Suite.STATIC:
+            (module / PROVIDER_FILE).write_text(PROVIDER)
+        began = time.monotonic()
+        outcome = run(
+            (
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "pipeline.adapters.pytest_plugin",
+                "-p",
+                "no:cacheprovider",
+                "--rootdir",
+                str(module),
+                "-c",
+                "/dev/null",
+                *part.files,
+            ),
+            cwd=module,
+            env=base_environment({**aws, VARIABLE: str(work / "handout.json"), "PYTHONDONTWRITEBYTECODE": "1"}),
+            seconds=self.seconds * 2,
+        )
+        folder = part.files[0].rpartition("/")[0]
+        return cases_from_report(report, folder, outcome, time.monotonic() - began, self.target.unsupported)
+
+    def _account(self, part: Part) -> str:
+        """A fresh account for what applies; one a thread for what only plans."""
+        if part.applies:
+            return f"{next(self._accounts):012d}"
+        if not hasattr(self._lanes, "account"):
+            self._lanes.account = f"{next(self._accounts):012d}"
+        return str(self._lanes.account)
+
+
+def copy_tree(files: Files, wanted: set[str], to: Path) -> None:
+    """Write the given files of a tree below a folder, with their modes."""
+    for path in sorted(wanted):
+        where = to / path
+        where.parent.mkdir(parents=True, exist_ok=True)
+        mode, content = files.mode(path), files.read(path)
+        if mode == "120000":
+            where.symlink_to(content.decode())
+        else:
+            where.write_bytes(content)
+            where.chmod(0o755 if mode == "100755" else 0o644)
+
+
+def _has_state(work: Path) -> bool:
+    """Whether a Terraform state with resources is left somewhere below: then a sweep still needs the copy."""
+    for state in work.rglob("terraform.tfstate"):
+        try:
+            if json.loads(state.read_text()).get("resources"):
+                return True
+        except (OSError, ValueError):
+            return True
+    return False

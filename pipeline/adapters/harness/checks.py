@@ -1,0 +1,64 @@
+"""What the static suite and the examples are held against: policy rules, README tables, leak snapshots."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.adapters.harness.bench import Leaks
+from pipeline.adapters.harness.static import PlanPolicy, ReadmeCheck
+from pipeline.domain.gate import Allowed, Refused, Unknown
+from pipeline.domain.settings import Settings
+from pipeline.domain.verdict import Verdict
+from pipeline.domain.waiver import Waiver
+from pipeline.ports import Clock
+
+
+def plan_policy(settings: Settings, clock: Clock) -> PlanPolicy:
+    """The policy rules with the waivers of modferry.toml, on today's date."""
+    from pipeline.domain.policy.check import check
+    from pipeline.domain.policy.rule import PolicyOptions
+    from pipeline.domain.policy.rules import policy_rules
+
+    rules = policy_rules(PolicyOptions())
+    waivers = tuple(
+        Waiver(rule=w.rule, address=w.address, person=w.person, reason=w.reason, expires=w.expires)
+        for w in settings.waiver
+    )
+
+    def judge(plan: Mapping[str, Any]) -> tuple[Verdict, str]:
+        decision = check(plan, rules, waivers, clock().date()).decision
+        match decision:
+            case Allowed():
+                return Verdict.PASSED, ""
+            case Refused(reasons=reasons):
+                return Verdict.FAILED, "\n".join(reasons)
+            case Unknown(reasons=reasons):
+                return Verdict.ERRORED, "\n".join(reasons)
+
+    return judge
+
+
+def readme_check() -> ReadmeCheck:
+    """Whether the tables between the markers are what the interface says."""
+
+    def check(module: Path) -> str:
+        from pipeline.adapters.hcl.module import interface_of
+        from pipeline.domain.readme import is_current, render
+
+        files = {p.name: p.read_bytes() for p in sorted(module.iterdir()) if p.is_file()}
+        readme = (module / "README.md").read_text()
+        if is_current(readme, render(interface_of(files))):
+            return ""
+        return f"the tables of {module.name}/README.md are stale; modferry docs {module.name} renews them"
+
+    return check
+
+
+def leak_check() -> Leaks:
+    """Snapshots of an account through describe calls."""
+    from pipeline.adapters.emulators import leaks
+
+    def snapshot(aws: Mapping[str, str], region: str) -> frozenset[str]:
+        return leaks.snapshot(leaks.clients(aws, region))
+
+    return Leaks(snapshot=snapshot, left=leaks.difference)

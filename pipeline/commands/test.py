@@ -1,0 +1,241 @@
+"""`modferry test`: gather what must run, run it on the bench, record evidence of exactly these bytes.
+
+Reuse: a suite whose digest, target kind and tools have evidence is not run again (`fresh` runs it). A part
+that did not pass while others ran beside it is run once more alone; what passes then is flaky, said and
+recorded as such. Evidence is written only when the tested files are still the bytes of the digest.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from pipeline.commands.modules import changed_since
+from pipeline.commands.project import Project
+from pipeline.commands.results import SuiteResult, reused_result
+from pipeline.domain.evidence import EvidenceKey
+from pipeline.domain.ledger import Draft
+from pipeline.domain.module import ModuleGraph
+from pipeline.domain.parts import Part, longest_first, parts_of
+from pipeline.domain.verdict import Case, Suite, Verdict, suite_verdict
+from pipeline.errors import InterruptedRunError, RefusedError
+from pipeline.ports import RunPart, Workbench
+
+BAD = (Verdict.FAILED, Verdict.ERRORED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the caller wants tested; no modules: all (or, with `since`, what the change reaches)."""
+
+    modules: tuple[str, ...] = ()
+    since: str | None = None
+    suites: tuple[Suite, ...] = ()
+    fresh: bool = False
+    shard: tuple[int, int] = (1, 1)
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will run and what is known already."""
+
+    graph: ModuleGraph
+    keys: Mapping[tuple[str, Suite], EvidenceKey]
+    reused: tuple[SuiteResult, ...]
+    parts: tuple[Part, ...]
+    expected: Mapping[tuple[str, str, str], float]
+
+
+class Progress(Protocol):
+    """Who watches a run."""
+
+    def begin(self, plan: Plan, jobs: int) -> None:
+        """The run starts."""
+        ...
+
+    def started(self, part: Part) -> None:
+        """A part starts."""
+        ...
+
+    def finished(self, part: Part, cases: Sequence[Case], seconds: float) -> None:
+        """A part ended."""
+        ...
+
+    def end(self) -> None:
+        """The run ended, however."""
+        ...
+
+
+def plan_tests(project: Project, request: Request, bench: Workbench) -> Plan:
+    """Decide what must run: nothing is started."""
+    graph = project.graph()
+    names = _chosen(project, graph, request)
+    history = project.ledger.history()
+    suites = request.suites or tuple(Suite(s) for s in project.settings.test.suites)
+    chosen = in_shard([(n, s) for n in names for s in suites], history.seconds, bench.target, request.shard)
+    keys: dict[tuple[str, Suite], EvidenceKey] = {}
+    reused: list[SuiteResult] = []
+    parts: list[Part] = []
+    for name in names:
+        module = graph.modules[name]
+        digest = graph.digest(module)
+        for suite in (s for s in suites if (name, s) in chosen):
+            key = bench.tools.key(digest=digest, suite=suite, target=bench.target)
+            keys[name, suite] = key
+            known = history.evidence.get(key)
+            if known and not request.fresh and known.verdict in (Verdict.PASSED, Verdict.UNSUPPORTED):
+                reused.append(replace(reused_result(known), module=name))
+            else:
+                parts += parts_of(graph, module, [suite])
+    return Plan(
+        graph=graph,
+        keys=keys,
+        reused=tuple(reused),
+        parts=tuple(longest_first(parts, history.seconds, bench.target)),
+        expected=history.seconds,
+    )
+
+
+def in_shard(
+    suites: Sequence[tuple[str, Suite]],
+    seconds: Mapping[tuple[str, str, str], float],
+    target: str,
+    shard: tuple[int, int],
+) -> frozenset[tuple[str, Suite]]:
+    """The suites of shard i of n: whole suites, the longest first onto the shard with the least to do.
+
+    Every shard computes the same answer from the same ledger; a suite is never split, because evidence is of
+    whole suites.
+    """
+    index, count = shard
+    loads = [0.0] * count
+    mine = set()
+    for name, suite in sorted(suites, key=lambda s: (-seconds.get((s[0], s[1], target), 30.0), s)):
+        lightest = loads.index(min(loads))
+        loads[lightest] += seconds.get((name, suite, target), 30.0)
+        if lightest == index - 1:
+            mine.add((name, suite))
+    return frozenset(mine)
+
+
+def run_tests(
+    project: Project, plan: Plan, bench: Workbench, progress: Progress, *, executor: Executor | None = None
+) -> tuple[SuiteResult, ...]:
+    """Run a plan and record what it found. Raises RefusedError when files changed meanwhile."""
+    wanted = frozenset(p for part in plan.parts for p in _files_of(plan.graph, part))
+    outcomes: dict[Part, tuple[tuple[Case, ...], float]] = {}
+    flaky: dict[Part, tuple[str, ...]] = {}
+    if plan.parts:
+        progress.begin(plan, bench.jobs)
+        try:
+            with bench.open(plan.graph.files, wanted) as run_part:
+                own = executor or ThreadPoolExecutor(bench.jobs, thread_name_prefix="lane")
+                with own as pool:
+                    outcomes = _run_all(pool, plan.parts, run_part, progress)
+                if bench.jobs > 1:
+                    flaky = _again(outcomes, run_part, progress)
+        finally:
+            progress.end()
+        _insist_unchanged(project, plan)
+    results = (*plan.reused, *_merge(plan, outcomes, flaky))
+    fresh = [r for r in results if not r.reused]
+    drafts = [Draft(kind="evidence", body=r.to_evidence().to_body()) for r in fresh]
+    if drafts:
+        project.ledger.append(lambda _: drafts, push=False)
+    order = {name: i for i, name in enumerate(plan.graph.order())}
+    return tuple(sorted(results, key=lambda r: (order[r.module], list(Suite).index(Suite(r.key.suite)))))
+
+
+def _chosen(project: Project, graph: ModuleGraph, request: Request) -> tuple[str, ...]:
+    if request.modules:
+        names = {graph.find(name).name for name in request.modules}
+        return tuple(n for n in graph.order() if n in names)
+    return graph.order() if request.since is None else changed_since(project, graph, request.since)
+
+
+def _files_of(graph: ModuleGraph, part: Part) -> Iterable[str]:
+    module = graph.modules[part.module]
+    for folder in graph.tested(module):
+        yield from graph.folders[folder]
+
+
+def _run_all(
+    pool: Executor, parts: Sequence[Part], run_part: RunPart, progress: Progress
+) -> dict[Part, tuple[tuple[Case, ...], float]]:
+    """Run every part on the pool. Ctrl-C: what runs is finished, nothing more is started, then it is raised."""
+
+    def timed(part: Part) -> tuple[tuple[Case, ...], float]:
+        progress.started(part)
+        began = time.monotonic()
+        cases = tuple(run_part(part))
+        seconds = time.monotonic() - began
+        progress.finished(part, cases, seconds)
+        return cases, seconds
+
+    futures: dict[Future[tuple[tuple[Case, ...], float]], Part] = {pool.submit(timed, part): part for part in parts}
+    waiting = set(futures)
+    try:
+        while waiting:
+            _, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+    except KeyboardInterrupt:
+        for future in waiting:
+            future.cancel()
+        wait([f for f in waiting if not f.cancelled()])
+        raise InterruptedRunError(
+            "Stopped: what ran was finished, nothing was recorded.", remedy="modferry test (runs it again)"
+        ) from None
+    return {part: future.result() for future, part in futures.items()}
+
+
+def _again(
+    outcomes: dict[Part, tuple[tuple[Case, ...], float]], run_part: RunPart, progress: Progress
+) -> dict[Part, tuple[str, ...]]:
+    """Run alone what did not pass beside others; returns the cases that passed then, by part."""
+    flaky: dict[Part, tuple[str, ...]] = {}
+    for part, (cases, seconds) in list(outcomes.items()):
+        if suite_verdict(cases) not in BAD:
+            continue
+        progress.started(part)
+        began = time.monotonic()
+        second = tuple(run_part(part))
+        more = time.monotonic() - began
+        progress.finished(part, second, more)
+        outcomes[part] = (second, seconds + more)
+        if suite_verdict(second) not in BAD:
+            flaky[part] = tuple(c.name for c in cases if c.verdict in BAD)
+    return flaky
+
+
+def _merge(
+    plan: Plan,
+    outcomes: Mapping[Part, tuple[tuple[Case, ...], float]],
+    flaky: Mapping[Part, tuple[str, ...]],
+) -> list[SuiteResult]:
+    done = {(r.module, r.key.suite) for r in plan.reused}
+    merged = []
+    for (name, suite), key in plan.keys.items():
+        mine = [p for p in plan.parts if (p.module, p.suite) == (name, suite)]
+        if (name, suite) in done:
+            continue
+        merged.append(
+            SuiteResult(
+                module=name,
+                key=key,
+                cases=tuple(case for part in mine for case in outcomes[part][0]),
+                seconds=sum(outcomes[part][1] for part in mine),
+                flaky=tuple(case for part in mine for case in flaky.get(part, ())),
+            )
+        )
+    return merged
+
+
+def _insist_unchanged(project: Project, plan: Plan) -> None:
+    """R1: evidence is of the bytes that were tested. Fails closed: a file that changed makes all of it void."""
+    now = project.graph()
+    for (name, _), key in plan.keys.items():
+        if name not in now.modules or now.digest(now.modules[name]) != key.digest:
+            raise RefusedError(
+                f"Files of {name} changed while its tests ran: nothing was recorded.", remedy=f"modferry test {name}"
+            )

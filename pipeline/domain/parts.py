@@ -1,0 +1,79 @@
+"""How the suites of a module fall into parts that can run beside each other, and which evidence they need.
+
+A part is the smallest thing that is run, timed and repeated alone: the static checks, one `*.tftest.hcl`
+file, the pytest files of one suite, one example's life cycle. A suite's cases are those of all its parts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.domain.module import Module, ModuleGraph
+from pipeline.domain.verdict import Suite
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Part:
+    """`kind` is static, native, pytest, example or upgrade; `files` are paths below the module."""
+
+    module: str
+    path: str
+    suite: Suite
+    kind: str
+    files: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """For people and for timings: unique within a suite."""
+        return self.files[0] if len(self.files) == 1 else self.kind
+
+    @property
+    def applies(self) -> bool:
+        """Whether running it may create resources."""
+        return self.suite in (Suite.INTEGRATION, Suite.UPGRADE)
+
+
+def parts_of(graph: ModuleGraph, module: Module, suites: Iterable[Suite]) -> tuple[Part, ...]:
+    """Every part of these suites that the module's files give; an empty suite has none."""
+    prefix = "" if module.is_root else module.path + "/"
+    own = [p.removeprefix(prefix) for p in graph.folders[module.path]]
+    found: list[Part] = []
+    for suite in suites:
+        found += _suite_parts(module, suite, own)
+    return tuple(found)
+
+
+def examples_in(paths: Iterable[str]) -> tuple[str, ...]:
+    """Names of the folders below `examples/` with configuration in them."""
+    rows = (p.split("/") for p in paths)
+    return tuple(dict.fromkeys(r[1] for r in rows if len(r) == 3 and r[0] == "examples" and r[2].endswith(".tf")))
+
+
+def _suite_parts(module: Module, suite: Suite, own: Sequence[str]) -> list[Part]:
+    def part(kind: str, *files: str) -> Part:
+        return Part(module=module.name, path=module.path, suite=suite, kind=kind, files=files)
+
+    if suite is Suite.STATIC:
+        return [part("static")]
+    if suite is Suite.UPGRADE:
+        return [part("upgrade", f"examples/{name}") for name in examples_in(own)]
+    folder = f"tests/{suite}/"
+    inside = [p for p in own if p.startswith(folder)]
+    native = [part("native", p) for p in inside if p.endswith((".tftest.hcl", ".tftest.json"))]
+    python = [p for p in inside if p.rpartition("/")[2].startswith("test_") and p.endswith(".py")]
+    found = [*native, *([part("pytest", *python)] if python and suite is Suite.UNIT else [])]
+    if suite is Suite.INTEGRATION:
+        found += [part("pytest", p) for p in python]
+        found += [part("example", f"examples/{name}") for name in examples_in(own)]
+    return found
+
+
+def longest_first(parts: Iterable[Part], seconds: Mapping[tuple[str, str, str], float], target: str) -> list[Part]:
+    """Parts ordered by what their suite took last time, unknown ones first: the long pole starts early."""
+
+    def expected(part: Part) -> float:
+        whole = seconds.get((part.module, part.suite, target))
+        guess = {"example": 60.0, "pytest": 40.0, "native": 20.0, "upgrade": 60.0}.get(part.kind, 10.0)
+        weight = 1.0 if part.applies else 0.2
+        return (whole if whole is not None else guess) * weight
+
+    return sorted(parts, key=lambda part: (-expected(part), part))
