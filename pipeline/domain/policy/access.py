@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pipeline.domain.policy.documents import Statement, statements
 from pipeline.domain.policy.joins import joined
 from pipeline.domain.policy.planned import UNKNOWN, Mark, Node, Planned, Resource
-from pipeline.domain.policy.references import as_list
 from pipeline.domain.policy.rule import Hit, hit, unsure
+from pipeline.domain.shapes import as_list
 
 _IDENTITY = ("aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy")
 _ATTACHMENTS = (

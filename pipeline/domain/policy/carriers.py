@@ -11,7 +11,8 @@ from pipeline.domain.policy.joins import Joined, joined, leads_to, points_at
 from pipeline.domain.policy.listeners import LISTENERS
 from pipeline.domain.policy.openings import GROUPS, Opening
 from pipeline.domain.policy.planned import UNKNOWN, Planned, Resource
-from pipeline.domain.policy.references import Trace, as_list, as_mapping
+from pipeline.domain.policy.references import Trace
+from pipeline.domain.shapes import as_list, as_mapping
 
 BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _CARRYING = {

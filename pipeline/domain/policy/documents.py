@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.domain.policy.joins import leads_to
 from pipeline.domain.policy.planned import UNKNOWN, Mark, Node, Planned, Resource
-from pipeline.domain.policy.references import as_list, as_mapping
+from pipeline.domain.shapes import as_list, as_mapping
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from pipeline.domain.policy.joins import joined
 from pipeline.domain.policy.planned import UNKNOWN, Node, Planned, Resource
-from pipeline.domain.policy.references import as_list
 from pipeline.domain.policy.rule import Hit, hit, unsure
+from pipeline.domain.shapes import as_list
 
 _STORES: dict[str, tuple[str, ...]] = {
     "aws_db_instance": ("storage_encrypted",),

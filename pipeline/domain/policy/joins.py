@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.domain.policy.planned import UNKNOWN, Planned, Resource
-from pipeline.domain.policy.references import Trace, as_list
+from pipeline.domain.policy.references import Trace
+from pipeline.domain.shapes import as_list
 
 _NAMES = ("id", "arn", "bucket", "name")
 

@@ -6,8 +6,8 @@ from pipeline.domain.policy.carriers import balancers, listener_ports, others, o
 from pipeline.domain.policy.joins import joined
 from pipeline.domain.policy.openings import Opening, everybody, openings
 from pipeline.domain.policy.planned import UNKNOWN, Planned
-from pipeline.domain.policy.references import as_list
 from pipeline.domain.policy.rule import Hit, hit, unsure
+from pipeline.domain.shapes import as_list
 
 _REMOTE = {22: "SSH", 3389: "RDP"}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.domain.policy.planned import UNKNOWN, Mark, Node, Planned, Resource
-from pipeline.domain.policy.references import as_list
+from pipeline.domain.shapes import as_list
 
 GROUPS = ("aws_security_group", "aws_default_security_group")
 _WIDE = {4: 7, 6: 15}

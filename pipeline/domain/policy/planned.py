@@ -11,14 +11,8 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
-from pipeline.domain.policy.references import (
-    Configuration,
-    Module,
-    Trace,
-    as_list,
-    as_mapping,
-    without_indexes,
-)
+from pipeline.domain.policy.references import Configuration, Module, Trace, without_indexes
+from pipeline.domain.shapes import as_list, as_mapping
 
 
 class Mark(Enum):

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.domain.shapes import as_list, as_mapping
+
 Module = tuple[str, ...]
 """A module of the configuration: the names of the calls that lead to it, without instance keys."""
 
@@ -130,16 +132,6 @@ class Configuration:
     def _call(self, module: Module) -> Mapping[str, object]:
         calls = as_mapping(self.modules.get(module[:-1], {}).get("module_calls"))
         return as_mapping(calls.get(module[-1]))
-
-
-def as_mapping(value: object) -> Mapping[str, object]:
-    """The mapping itself, or an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def as_list(value: object) -> Sequence[object]:
-    """The list itself, or an empty one."""
-    return value if isinstance(value, list | tuple) else ()
 
 
 def _longest(references: Iterable[str]) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from pipeline.domain.policy.planned import UNKNOWN, Node, Planned, Resource
-from pipeline.domain.policy.references import as_list, as_mapping
 from pipeline.domain.policy.rule import Find, Hit, hit, unsure
+from pipeline.domain.shapes import as_list, as_mapping
 
 _OUTSIDE_PROVIDERS = ("hashicorp/external", "hashicorp/null", "hashicorp/local")
 
