@@ -118,7 +118,10 @@ class Door:
         return await provider.call(method, request)
 
     async def _ask_any(self, method: str, request: bytes) -> bytes:
-        return await (await self._pool.any(self.environment, pure=True)).call(method, request)
+        try:
+            return await (await self._pool.any(self.environment, pure=True)).call(method, request)
+        except ProviderEndedError:  # it changed nothing, so another process may be asked, once
+            return await (await self._pool.any(self.environment, pure=True)).call(method, request)
 
     async def _stop(self, connection: Connection, method: str, request: bytes) -> bytes:
         """Stop reaches the process only when nobody else uses it; else the caller's calls run to their end.

@@ -66,6 +66,7 @@ class Relay:
             "evicted": self.pool.evicted,
             "doors": len(doors),
             "connections": sum(len(door.connections) for door in doors),
+            "running": sum(provider.calls for provider in self.pool.providers),
             "calls": sum(door.calls for door in doors),
             "hits": self.answers.hits,
             "relay_memory": int(Path("/proc/self/statm").read_text().split()[1]) * 4096
