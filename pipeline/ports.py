@@ -41,6 +41,10 @@ class Tree(Protocol):
         ...
 
 
+DecideRefs = Callable[[History], tuple[Sequence[Draft], Sequence[str]]]
+"""As Decide, with the refspecs that go to origin in the same atomic push."""
+
+
 class Ledger(Protocol):
     """The append-only history. An append that carries a claim is a compare-and-swap on origin."""
 
@@ -58,6 +62,26 @@ class Ledger(Protocol):
         Without a remote `push` means the local branch, which then is the same thing. After a lost race:
         fetch, replay, decide again. Raises UndecidedError when it cannot write: then nothing was written.
         """
+        ...
+
+
+class SharedLedger(Ledger, Protocol):
+    """A ledger whose entries can go to origin together with other refs, all or nothing."""
+
+    def publish(self, decide: DecideRefs, *, push: bool) -> tuple[Entry, ...]:
+        """As append, with refspecs in the same atomic push."""
+        ...
+
+    def pending(self) -> tuple[Entry, ...]:
+        """Entries that only this clone has."""
+        ...
+
+    def send_with(self, refspecs: Sequence[str]) -> None:
+        """Push exactly what is pending here, and `refspecs`, at once; raises when origin has moved on."""
+        ...
+
+    def drop_pending(self) -> tuple[Entry, ...]:
+        """Forget what only this clone has, but for evidence; returns what was there."""
         ...
 
 
@@ -104,4 +128,56 @@ class Workbench(Protocol):
 
     def open(self, files: Files, wanted: frozenset[str]) -> AbstractContextManager[RunPart]:
         """Copy `wanted` files, start the emulator and the providers; all of it ends with the context."""
+        ...
+
+
+class WritableRepository(Repository, Protocol):
+    """A repository in which commits and tags can be made as objects, before any ref moves."""
+
+    def branch(self) -> str | None:
+        """The branch checked out; None when detached."""
+        ...
+
+    def dirty(self, *paths: str) -> list[str]:
+        """Changed, staged and untracked (unignored) paths."""
+        ...
+
+    def is_shallow(self) -> bool:
+        """Whether history was cut off."""
+        ...
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `old` is in the history of `new`."""
+        ...
+
+    def try_resolve(self, ref: str) -> str | None:
+        """The commit a ref names, or None."""
+        ...
+
+    def fetch(self, *arguments: str) -> None:
+        """Fetch from the shared remote; nothing without one."""
+        ...
+
+    def commit_files(self, parent: str | None, files: Mapping[str, bytes | None], message: str) -> str:
+        """A commit on top of `parent`; no ref, index or checkout is touched."""
+        ...
+
+    def tag_object(self, name: str, commit: str, message: str) -> str:
+        """An annotated tag as an object; no ref is made."""
+        ...
+
+    def update_ref(self, ref: str, new: str, old: str | None) -> None:
+        """Move a local ref, only if it still is where we saw it."""
+        ...
+
+    def delete_ref(self, ref: str) -> None:
+        """Remove a local ref."""
+        ...
+
+    def follow(self, commit: str) -> None:
+        """Fast-forward the checked-out branch, files included."""
+        ...
+
+    def step_back(self, commit: str) -> None:
+        """Move the checked-out branch back, keeping every local change of files."""
         ...

@@ -19,6 +19,7 @@ from pipeline.errors import UsageError
 if TYPE_CHECKING:
     from pipeline.adapters.harness.workbench import EndingTarget, LocalBench
     from pipeline.adapters.hcl.module import ModuleReader
+    from pipeline.commands.release import Releaser
 
 
 def open_project(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> Project:
@@ -96,7 +97,7 @@ def open_bench(
     project: Project, environ: Mapping[str, str], *, target: str | None, jobs: int | None, cold: bool
 ) -> "LocalBench":
     """The bench of this machine for one target; nothing is started yet."""
-    from pipeline.adapters.harness.checks import leak_check, plan_policy, readme_check
+    from pipeline.adapters.harness.checks import plan_policy, readme_check
     from pipeline.adapters.harness.workbench import LocalBench
     from pipeline.adapters.toolchain import find_toolchain
 
@@ -140,3 +141,20 @@ def default_jobs() -> int:
     """How many parts run at once: waits dominate, so three a core; 1.5 GB of memory each."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1.5e9
     return max(1, min(3 * (os.cpu_count() or 1), int(memory), 12))
+
+
+def open_releaser(project: Project, environ: Mapping[str, str], target: str | None) -> "Releaser":
+    """A release of this project with the evidence of one target and the facts of its interfaces."""
+    from pipeline.commands.release import Releaser
+
+    chosen = target or project.settings.test.target
+    assert isinstance(project.repository, GitRepository)
+    assert isinstance(project.ledger, GitLedger)
+    return Releaser(
+        project=project,
+        repository=project.repository,
+        ledger=project.ledger,
+        tools=tools(environ, chosen),
+        target=chosen,
+        facts=lambda *_: (),
+    )

@@ -5,6 +5,7 @@ index); user content is never passed where git could read it as an option.
 """
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -221,9 +222,33 @@ class GitRepository:
         finally:
             index.unlink(missing_ok=True)
 
+    def tag_object(self, name: str, commit: str, message: str) -> str:
+        """An annotated tag as an object (git-mktag(1)); no ref is made. Signed where git is told to sign tags."""
+        who = self.identity()
+        now = f"{int(time.time())} +0000"
+        head = f"object {commit}\ntype commit\ntag {name}\n"
+        tagger = f"tagger {who['GIT_COMMITTER_NAME']} <{who['GIT_COMMITTER_EMAIL']}> {now}\n\n"
+        return self.git("mktag", stdin=f"{head}{tagger}{message.rstrip()}\n").strip()
+
+    def tag_message(self, name: str) -> str:
+        """An annotated tag's message; empty for a lightweight one."""
+        return self.git("for-each-ref", f"refs/tags/{name}", "--format=%(contents)").strip()
+
+    def follow(self, commit: str) -> None:
+        """Fast-forward the checked-out branch, files included; raises GitError where that is not possible."""
+        self.git("merge", "--ff-only", "--quiet", commit)
+
     def update_ref(self, ref: str, new: str, old: str | None) -> None:
         """Move a local ref, only if it still is where we saw it (None: it does not exist)."""
         self.git("update-ref", "--create-reflog", ref, new, old or "0" * 40)
+
+    def delete_ref(self, ref: str) -> None:
+        """Remove a local ref."""
+        self.git("update-ref", "-d", ref)
+
+    def step_back(self, commit: str) -> None:
+        """Move the checked-out branch back; a file with local changes makes git refuse (`reset --keep`)."""
+        self.git("reset", "--keep", "--quiet", commit)
 
     def push(self, *refspecs: str, atomic: bool = True, dry_run: bool = False) -> None:
         """Push to the shared remote, all or nothing; raises GitError with the remote's words when rejected."""

@@ -15,7 +15,7 @@ import os
 import pickle
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline import __version__
@@ -23,15 +23,12 @@ from pipeline.adapters.git import GitError, GitRepository
 from pipeline.domain.history import History, fold
 from pipeline.domain.ledger import Draft, Entry, check_chain, write
 from pipeline.errors import RefusedError, UndecidedError
-from pipeline.ports import Clock, Decide
+from pipeline.ports import Clock, Decide, DecideRefs
 
 BRANCH = "modferry-ledger"
 REF = f"refs/heads/{BRANCH}"
 ATTEMPTS = 25
 MESSAGE = "modferry ledger: {kinds}\n"
-
-DecideRefs = Callable[[History], tuple[Sequence[Draft], Sequence[str]]]
-"""As Decide, with the refspecs that go to origin in the same atomic push."""
 
 
 class GitLedger:
@@ -157,17 +154,17 @@ class GitLedger:
                     self.fetch()
                 base, carried = self._base(shared=shared)
                 history = self.replay(base)
-                drafts, refspecs = decide(history)
+                again = write(carried, after=history.last, now=self.clock(), actor=self.actor)
+                drafts, refspecs = decide(fold(history, again))
                 if not drafts and not carried and not refspecs:
                     return ()
-                both = (*carried, *drafts)
-                entries = write(both, after=history.last, now=self.clock(), actor=self.actor)
-                commit = self._commit(base, entries) if entries else base
+                new = write(drafts, after=history.last, now=self.clock(), actor=self.actor)
+                commit = self._commit(base, (*again, *new)) if carried or drafts else base
                 if not shared:
                     self._move_local(commit)
-                    return entries[len(carried) :]
+                    return new
                 if self._push(commit, refspecs):
-                    return entries[len(carried) :]
+                    return new
                 time.sleep(random.uniform(0, 0.05 * (attempt + 1)))  # noqa: S311 - spreads writers, guards nothing
         raise UndecidedError(
             f"The ledger on {self.remote} moved {ATTEMPTS} times while we wrote.", remedy="run the command again"
@@ -177,6 +174,14 @@ class GitLedger:
         """Push what is pending here; nothing new is decided."""
         if self.remote and self.pending():
             self.append(lambda _: (), push=True)
+
+    def send_with(self, refspecs: Sequence[str]) -> None:
+        """Push exactly what is pending here, and `refspecs`, at once; raises when origin has moved on."""
+        local = self.tip()
+        if local and self.remote:
+            with self._alone():
+                if not self._push(local, refspecs):
+                    raise PushRejectedError(self.remote, "the ledger moved on meanwhile: rejected")
 
     def drop_pending(self) -> tuple[Entry, ...]:
         """Take the local branch back to origin's; returns what was only here (evidence is kept, appended again)."""
