@@ -31,5 +31,8 @@ def corrections() -> list[Callable[[], None]]:
 
 def apply() -> None:
     """Correct the moto of this process; call once, before its server starts."""
+    from pipeline.adapters.emulators.corrections.iam import share_managed_policies
+
+    share_managed_policies()
     for correct in corrections():
         correct()

@@ -8,7 +8,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
 
-from pipeline.adapters.emulators.corrections.patching import add, wrap
+from pipeline.adapters.emulators.corrections.patching import AnswerError, add, wrap
 
 
 def scaling_policy_enabled() -> None:
@@ -68,10 +68,8 @@ def instance_refresh() -> None:
         return ActionResult({"InstanceRefreshes": found})
 
     def cancel_instance_refresh(self: Any) -> ActionResult:
-        from moto.core.exceptions import ServiceException
-
         refreshes(self)
-        raise ServiceException("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found")
+        raise AnswerError("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found")
 
     add(AutoScalingResponse, start_instance_refresh, describe_instance_refreshes, cancel_instance_refresh)
 

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.eks.responses import EKSResponse
 from moto.moto_api._internal import mock_random
 
 from pipeline.adapters.emulators.corrections.eks_cluster import find_cluster, not_found
-from pipeline.adapters.emulators.corrections.patching import add
+from pipeline.adapters.emulators.corrections.patching import AnswerError, add
 
 
 def _entries(response: Any) -> dict[str, dict[str, Any]]:
@@ -43,7 +42,7 @@ def access_entries() -> None:
         entries = _entries(self)
         if principal in entries:
             text = "The specified access entry resource is already in use on this cluster."
-            raise ServiceException("ResourceInUseException", text)
+            raise AnswerError("ResourceInUseException", text)
         assumed = principal.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
         user = principal if ":user/" in principal else f"{assumed}/{{{{SessionName}}}}"
         kind, _, name = principal.split(":")[5].partition("/")
@@ -142,7 +141,7 @@ def pod_identities() -> None:
         keys = ("namespace", "serviceAccount", "roleArn")
         given = {key: self._get_param(key) for key in keys}
         if any(all(one[key] == given[key] for key in keys[:2]) for one in known.values()):
-            raise ServiceException("ResourceInUseException", "Association already exists")
+            raise AnswerError("ResourceInUseException", "Association already exists")
         name = f"a-{mock_random.get_random_string(17, lower_case=True)}"
         arn = f"{cluster.arn.replace(':cluster/', ':podidentityassociation/')}/{name}"
         known[name] = {

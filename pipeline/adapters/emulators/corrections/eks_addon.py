@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.eks.responses import EKSResponse
 from moto.moto_api._internal import mock_random
 
 from pipeline.adapters.emulators.corrections.eks_cluster import find_cluster, not_found, record_update
-from pipeline.adapters.emulators.corrections.patching import add
+from pipeline.adapters.emulators.corrections.patching import AnswerError, add
 
 DEFAULT_VERSIONS = {
     "aws-ebs-csi-driver": "v1.38.1-eksbuild.1",
@@ -50,7 +49,7 @@ def addons() -> None:
         cluster, name = find_cluster(self), self._get_param("addonName")
         known = _addons(self)
         if name in known:
-            raise ServiceException("ResourceInUseException", "Addon already exists.")
+            raise AnswerError("ResourceInUseException", "Addon already exists.")
         arn = cluster.arn.replace(":cluster/", ":addon/")
         known[name] = {
             "addonName": name,

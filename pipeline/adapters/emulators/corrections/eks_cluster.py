@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
@@ -10,7 +9,7 @@ from moto.eks import urls
 from moto.eks.responses import EKSResponse
 from moto.moto_api._internal import mock_random
 
-from pipeline.adapters.emulators.corrections.patching import add, wrap
+from pipeline.adapters.emulators.corrections.patching import AnswerError, add, wrap
 
 
 def find_cluster(response: Any) -> Any:
@@ -18,9 +17,9 @@ def find_cluster(response: Any) -> Any:
     return response.eks_backend.describe_cluster(response._get_param("name") or response._get_param("clusterName"))
 
 
-def not_found(message: str) -> ServiceException:
+def not_found(message: str) -> AnswerError:
     """The answer for a part of a cluster that is not there."""
-    return ServiceException("ResourceNotFoundException", message)
+    return AnswerError("ResourceNotFoundException", message)
 
 
 def record_update(cluster: Any, kind: str) -> ActionResult:

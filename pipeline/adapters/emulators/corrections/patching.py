@@ -4,6 +4,16 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.exceptions import ServiceException
+
+
+class AnswerError(ServiceException):
+    """An error answer, `AnswerError(code, message)`; moto writes it in the protocol of the service.
+
+    A class of ours because moto 5.2.5 looks a service up by the module of the exception's class, and its own
+    ServiceException lives in a module that is no service.
+    """
+
 
 def wrap(owner: type, name: str, corrected: Callable[..., Any]) -> None:
     """`owner.name(*a)` becomes `corrected(original, *a)`."""

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
-from pipeline.adapters.emulators.corrections.patching import wrap
+from pipeline.adapters.emulators.corrections.patching import AnswerError, wrap
 
 CODE = "NotImplementedByEmulator"
 
@@ -24,7 +23,7 @@ def unimplemented_operations() -> None:
             return original(self)
         except NotImplementedError:
             service = type(self).__module__.split(".")[1]
-            error = ServiceException(CODE, f"moto has no {service} {self._get_action()}")
+            error = AnswerError(CODE, f"moto has no {service} {self._get_action()}")
             return self.serialized(ActionResult(error))
 
     wrap(BaseResponse, "call_action", call_action)
