@@ -145,6 +145,7 @@ def default_jobs() -> int:
 
 def open_releaser(project: Project, environ: Mapping[str, str], target: str | None) -> "Releaser":
     """A release of this project with the evidence of one target and the facts of its interfaces."""
+    from pipeline.commands.candidates import Gatherer
     from pipeline.commands.release import Releaser
 
     chosen = target or project.settings.test.target
@@ -154,7 +155,5 @@ def open_releaser(project: Project, environ: Mapping[str, str], target: str | No
         project=project,
         repository=project.repository,
         ledger=project.ledger,
-        tools=tools(environ, chosen),
-        target=chosen,
-        facts=lambda *_: (),
+        gatherer=Gatherer(project=project, tools=tools(environ, chosen), target=chosen, facts=lambda *_: ()),
     )

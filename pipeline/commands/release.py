@@ -5,21 +5,19 @@ Commit, tags and ledger entries are made as objects first; refs move only in one
 moved is decided again on the new head when the tested bytes are the same there, else Refused.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.commands.modules import changed_since_release
+from pipeline.commands.candidates import Gatherer
 from pipeline.commands.project import Project
 from pipeline.domain import changelog
-from pipeline.domain.commits import Commit, parse_commit
-from pipeline.domain.evidence import Evidence, EvidenceKey, Tools, gate
+from pipeline.domain.evidence import gate
 from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft, Entry
-from pipeline.domain.module import Module, ModuleGraph
+from pipeline.domain.module import ModuleGraph
 from pipeline.domain.release import (
     Candidate,
-    Fact,
     NewVersion,
     Refusal,
     plan_release,
@@ -30,9 +28,6 @@ from pipeline.domain.release import (
 from pipeline.domain.version import Bump, Tag, Version, parse_version
 from pipeline.errors import ModferryError, RefusedError
 from pipeline.ports import SharedLedger, WritableRepository
-
-FactsOf = Callable[[Project, Module, str, str], Sequence[Fact]]
-"""(project, module, released tag, commit) → what changed in between and the bump each change requires."""
 
 ATTEMPTS = 5
 
@@ -79,9 +74,7 @@ class Releaser:
     project: Project
     repository: WritableRepository
     ledger: SharedLedger
-    tools: Tools
-    target: str
-    facts: FactsOf
+    gatherer: Gatherer
     _objects: dict[str, str] = field(default_factory=dict)
     """Tag name → tag object of the current attempt."""
 
@@ -135,51 +128,6 @@ class Releaser:
                 raise RefusedError(f"{wanted} here is behind {remote}'s.", remedy="git pull --ff-only")
         return branch
 
-    def _candidates(self, wish: Wish, base: str, graph: ModuleGraph, history: History) -> list[Candidate]:
-        tags = self.project.tags(graph)
-        released = {name: history.latest(name) for name in graph.modules}
-        latest: dict[str, Tag | None] = {
-            name: next((t for t in tags[name] if (r := released[name]) and t.version == r.version), None)
-            for name in graph.modules
-        }
-        changed = {
-            name
-            for name, module in graph.modules.items()
-            if changed_since_release(self.project, graph, module, history, latest[name])
-        }
-        asked = {graph.find(name).name for name in wish.modules}
-        chosen = [
-            name
-            for name in graph.order()
-            if name in changed and (not asked or asked & set(graph.closure(graph.modules[name])))
-        ]
-        return [self._candidate(graph, graph.modules[name], base, latest[name], history, chosen) for name in chosen]
-
-    def _candidate(
-        self, graph: ModuleGraph, module: Module, base: str, tag: Tag | None, history: History, chosen: Sequence[str]
-    ) -> Candidate:
-        digest = graph.digest(module)
-        suites = self.project.settings.test.suites
-        keys = [self.tools.key(digest=digest, suite=suite, target=self.target) for suite in suites]
-        mine = tuple(history.evidence[key] for key in keys if key in history.evidence)
-        since = tag.text if tag else None
-        return Candidate(
-            module=module.name,
-            path=module.path,
-            latest=tag.version if tag else None,
-            digest=digest,
-            shipped=graph.shipped_digest(module),
-            commits=self._commits(graph, module, since, base),
-            facts=tuple(self.facts(self.project, module, since, base)) if since else (),
-            evidence=mine,
-            gate=gate(module.name, keys, _of_module(history.evidence, module.name), target=self.target),
-            because=tuple(n for n in graph.closure(module)[1:] if n in chosen),
-        )
-
-    def _commits(self, graph: ModuleGraph, module: Module, since: str | None, base: str) -> tuple[Commit, ...]:
-        rows = self.project.repository.subjects(since, base, graph.shipped_files(module))
-        return tuple(parse_commit(commit, message) for commit, message in rows)
-
     # -- decide and act ---------------------------------------------------------------------------
 
     def _attempt(self, wish: Wish, base: str, branch: str) -> Released:
@@ -189,7 +137,7 @@ class Releaser:
 
         def decide(history: History) -> tuple[Sequence[Draft], Sequence[str]]:
             nonlocal outcome
-            candidates = self._candidates(wish, base, graph, history)
+            candidates = self.gatherer.candidates(wish.modules, base, graph, history)
             first = parse_version(self.project.settings.release.first)
             planned, refused = plan_release(candidates, wanted=wish.bump, first=first)
             if refused or not planned or wish.dry_run:
@@ -306,11 +254,6 @@ class Releaser:
                 self.repository.step_back(f"{commit}~1")
             raise
         return Released(released=tuple(_as_sent(entry) for entry in pending))
-
-
-def _of_module(evidence: Mapping[EvidenceKey, Evidence], module: str) -> dict[EvidenceKey, Evidence]:
-    """Evidence that was written about this module: never another's, even if a key were the same."""
-    return {key: found for key, found in evidence.items() if found.module == module}
 
 
 def _as_sent(entry: Entry) -> tuple[NewVersion, str, str]:

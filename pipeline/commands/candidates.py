@@ -1,0 +1,77 @@
+"""What may be released: modules that changed since their latest version, with commits, facts and evidence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.commands.modules import changed_since_release
+from pipeline.commands.project import Project
+from pipeline.domain.commits import Commit, parse_commit
+from pipeline.domain.evidence import Evidence, EvidenceKey, Tools, gate
+from pipeline.domain.history import History
+from pipeline.domain.module import Module, ModuleGraph
+from pipeline.domain.release import Candidate, Fact
+from pipeline.domain.version import Tag
+
+FactsOf = Callable[[Project, Module, str, str], Sequence[Fact]]
+"""(project, module, released tag, commit) → what changed in between and the bump each change requires."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gatherer:
+    """Gathers candidates at one commit: the evidence of one target with these tools counts."""
+
+    project: Project
+    tools: Tools
+    target: str
+    facts: FactsOf
+
+    def candidates(self, names: Sequence[str], base: str, graph: ModuleGraph, history: History) -> list[Candidate]:
+        """Candidates in dependency order; with `names` only these and what is built on them."""
+        tags = self.project.tags(graph)
+        released = {name: history.latest(name) for name in graph.modules}
+        latest: dict[str, Tag | None] = {
+            name: next((t for t in tags[name] if (r := released[name]) and t.version == r.version), None)
+            for name in graph.modules
+        }
+        changed = {
+            name
+            for name, module in graph.modules.items()
+            if changed_since_release(self.project, graph, module, history, latest[name])
+        }
+        asked = {graph.find(name).name for name in names}
+        chosen = [
+            name
+            for name in graph.order()
+            if name in changed and (not asked or asked & set(graph.closure(graph.modules[name])))
+        ]
+        return [self._candidate(graph, graph.modules[name], base, latest[name], history, chosen) for name in chosen]
+
+    def _candidate(
+        self, graph: ModuleGraph, module: Module, base: str, tag: Tag | None, history: History, chosen: Sequence[str]
+    ) -> Candidate:
+        digest = graph.digest(module)
+        suites = self.project.settings.test.suites
+        keys = [self.tools.key(digest=digest, suite=suite, target=self.target) for suite in suites]
+        mine = tuple(history.evidence[key] for key in keys if key in history.evidence)
+        since = tag.text if tag else None
+        return Candidate(
+            module=module.name,
+            path=module.path,
+            latest=tag.version if tag else None,
+            digest=digest,
+            shipped=graph.shipped_digest(module),
+            commits=self._commits(graph, module, since, base),
+            facts=tuple(self.facts(self.project, module, since, base)) if since else (),
+            evidence=mine,
+            gate=gate(module.name, keys, _of_module(history.evidence, module.name), target=self.target),
+            because=tuple(n for n in graph.closure(module)[1:] if n in chosen),
+        )
+
+    def _commits(self, graph: ModuleGraph, module: Module, since: str | None, base: str) -> tuple[Commit, ...]:
+        rows = self.project.repository.subjects(since, base, graph.shipped_files(module))
+        return tuple(parse_commit(commit, message) for commit, message in rows)
+
+
+def _of_module(evidence: Mapping[EvidenceKey, Evidence], module: str) -> dict[EvidenceKey, Evidence]:
+    """Evidence that was written about this module: never another's, even if a key were the same."""
+    return {key: found for key, found in evidence.items() if found.module == module}
