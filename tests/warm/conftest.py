@@ -123,10 +123,11 @@ def ok(outcome: Outcome) -> Outcome:
 
 
 def plan_document(bench: Bench, where: Path, aws: Mapping[str, str], warm: WarmProvider | None) -> dict[str, Any]:
-    """The plan of `where` as JSON, without what differs from run to run (the time)."""
+    """The plan of `where` as JSON, without what differs from run to run: the time, an order of chance."""
     ok(bench.terraform(where, aws, "plan", "-out=plan.bin", warm=warm))
     document: dict[str, Any] = json.loads(
         ok(bench.terraform(where, aws, "show", "-json", "plan.bin", warm=warm)).stdout
     )
     del document["timestamp"]
+    document.get("relevant_attributes", []).sort(key=json.dumps)
     return document

@@ -30,12 +30,18 @@ class RememberingProvider(Provider):
         self.failing = False
         self.seen: list[tuple[str, bytes]] = []
         self.configured_with: bytes | None = None
+        self.held = asyncio.Event()
 
     def is_alive(self) -> bool:
         return self.alive
 
     def memory(self) -> int:
         return self.bytes
+
+    async def stop(self, method: str, request: bytes) -> bytes:
+        self.seen.append((method.removeprefix(PREFIX), request))
+        self.held.set()
+        return b""
 
     async def call(self, method: str, request: bytes) -> bytes:
         self.calls += 1
@@ -44,6 +50,8 @@ class RememberingProvider(Provider):
             if not self.alive:
                 raise ProviderEndedError(f"{ENDED} (-9)")
             self.seen.append((method.removeprefix(PREFIX), request))
+            if method.endswith("/ApplyResourceChange"):
+                await self.held.wait()
             if method.endswith("/Configure"):
                 assert self.configured_with is None, "a process was configured twice"
                 self.configured_with = request

@@ -6,7 +6,10 @@ import grpc
 
 from pipeline.adapters.warm.door import Answers, Door
 from pipeline.adapters.warm.pool import Connection
+from pipeline.adapters.warm.wire import encoded
 from tests.warm.fakes import PREFIX, Stable, served
+
+X = encoded(2, b"x")
 
 
 def door(stable: Stable, environment: str = "one") -> Door:
@@ -77,19 +80,31 @@ def test_kept_answers_have_a_limit() -> None:
     asyncio.run(story())
 
 
-def test_stop_reaches_a_process_only_when_nobody_else_uses_it() -> None:
+def test_stop_is_passed_on_only_when_nobody_elses_calls_run_there() -> None:
     async def story() -> None:
         stable = Stable()
         one = door(stable)
         mine, other = Connection(environment="one"), Connection(environment="one")
         assert await ask(one, mine, "Stop", b"") == b""
         for connection in (mine, other):
-            await ask(one, connection, "Configure", b"x")
+            await ask(one, connection, "Configure", X)
+        [provider] = stable.made
+        running = [asyncio.ensure_future(ask(one, c, "ApplyResourceChange")) for c in (mine, other)]
+        while provider.calls < 2:
+            await asyncio.sleep(0)
         await ask(one, mine, "Stop", b"")
-        assert ("Stop", b"") not in stable.made[0].seen
-        stable.pool.release(other)
+        assert ("Stop", b"") not in provider.seen
+        provider.held.set()
+        await asyncio.gather(*running)
+        provider.held.clear()
+        alone = asyncio.ensure_future(ask(one, mine, "ApplyResourceChange"))
+        while not provider.calls:
+            await asyncio.sleep(0)
+        await ask(one, other, "Stop", b"")
+        assert ("Stop", b"") not in provider.seen
         await ask(one, mine, "Stop", b"")
-        assert stable.made[0].seen[-1] == ("Stop", b"")
+        assert provider.seen[-1] == ("Stop", b"")
+        await alone
 
     asyncio.run(story())
 
@@ -103,9 +118,9 @@ def test_connections_are_told_apart_and_forgotten_when_they_close() -> None:
         channels = [grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options) for _ in range(3)]
         streams = [channel.stream_stream("/plugin.GRPCBroker/StartStream")() for channel in channels]
         for number, channel in enumerate(channels):
-            await channel.unary_unary(PREFIX + "Configure")(b"region-%d" % number)
+            await channel.unary_unary(PREFIX + "Configure")(encoded(2, b"region-%d" % number))
         answers = [await channel.unary_unary(PREFIX + "ReadResource")(b"q") for channel in channels]
-        assert answers == [b"one:region-%d:q" % number for number in range(3)]
+        assert answers == [b"one:" + encoded(2, b"region-%d" % number) + b":q" for number in range(3)]
         assert [p.connections for p in stable.made] == [1, 1, 1]
         for channel, stream in zip(channels, streams, strict=True):
             stream.cancel()
@@ -126,7 +141,7 @@ def test_a_dead_process_is_said_in_words_that_terraform_prints() -> None:
         stable = Stable()
         server, port = await served(door(stable))
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            await channel.unary_unary(PREFIX + "Configure")(b"x")
+            await channel.unary_unary(PREFIX + "Configure")(X)
             stable.made[0].alive = False
             try:
                 await channel.unary_unary(PREFIX + "ReadResource")(b"q")

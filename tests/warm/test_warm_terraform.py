@@ -145,6 +145,7 @@ def test_plan_state_and_outputs_are_those_of_stock_terraform(bench: Bench, warm:
     second = [plan_document(bench, tmp_path / w, aws, warm if w == "warm" else None) for w in ("stock", "warm")]
     assert second[0] == second[1]
     ok(bench.terraform(tmp_path / "warm", aws, "destroy", "-auto-approve", warm=warm))
+    assert warm.stats()["started"] == 1  # plan, apply and destroy configure alike
 
 
 def test_native_tests_with_and_without_mocks(bench: Bench, warm: WarmProvider, tmp_path: Path) -> None:

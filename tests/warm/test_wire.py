@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.adapters.warm.wire import encoded, fields, has_error, varint
+from pipeline.adapters.warm.wire import encoded, fields, has_error, varint, without_deferral
 
 
 @given(st.lists(st.tuples(st.integers(1, 2**20), st.binary(max_size=300))))
@@ -51,3 +51,12 @@ def test_fixed_fields_are_passed_over() -> None:
 )
 def test_errors_are_told_from_warnings(answer: bytes, expected: bool) -> None:
     assert has_error(answer, 1) is expected
+
+
+CONFIGURATION = encoded(1, b"1.11.4") + encoded(2, encoded(1, b"\x81\xa6region"))
+
+
+def test_plan_and_apply_configure_alike() -> None:
+    plan, apply = CONFIGURATION + encoded(3, b"\x10\x01"), CONFIGURATION + encoded(3, b"\x08\x01\x10\x01")
+    assert without_deferral(plan) == without_deferral(apply) == plan
+    assert without_deferral(CONFIGURATION) == CONFIGURATION

@@ -14,6 +14,7 @@ import grpc
 
 from pipeline.adapters.warm.pool import Connection, Pool
 from pipeline.adapters.warm.provider import Provider, ProviderEndedError
+from pipeline.adapters.warm.wire import without_deferral
 
 SCHEMA = frozenset({"GetSchema", "GetProviderSchema"})
 CONFIGURE = frozenset({"Configure", "ConfigureProvider"})
@@ -109,13 +110,15 @@ class Door:
         if name in PURE:
             return await self._answers.get(method, request, partial(self._ask_any, method, request))
         if name in CONFIGURE:
-            return await self._pool.configure(connection, method, request)
+            return await self._pool.configure(connection, method, without_deferral(request))
         if name in STOP:
             return await self._stop(connection, method, request)
-        provider = connection.provider
-        if provider is None:
-            provider = await self._pool.any(self.environment)
-        return await provider.call(method, request)
+        provider = connection.provider or await self._pool.any(self.environment)
+        connection.calls += 1
+        try:
+            return await provider.call(method, request)
+        finally:
+            connection.calls -= 1
 
     async def _ask_any(self, method: str, request: bytes) -> bytes:
         try:
@@ -124,14 +127,15 @@ class Door:
             return await (await self._pool.any(self.environment, pure=True)).call(method, request)
 
     async def _stop(self, connection: Connection, method: str, request: bytes) -> bytes:
-        """Stop reaches the process only when nobody else uses it; else the caller's calls run to their end.
+        """Stop cancels all that runs in a process: it is passed on when only the caller's calls run there.
 
-        Cancelling them one by one would lose the answers of what they already created.
+        Else they run to their end: cancelled one by one, what they already created would be in no state.
+        (One Terraform has several connections; each gets its Stop, and one of them has the calls.)
         """
         provider: Provider | None = connection.provider
-        if provider is None or provider.connections > 1:
+        if provider is None or not connection.calls or provider.calls > connection.calls:
             return b""
-        return await provider.call(method, request)
+        return await provider.stop(method, request)
 
     def _connection(self, peer: str) -> Connection:
         if (connection := self.connections.get(peer)) is None:

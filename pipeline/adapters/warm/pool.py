@@ -21,6 +21,7 @@ class Connection:
 
     environment: str
     provider: Provider | None = None
+    calls: int = 0
     streams: set[str] = field(default_factory=set)
 
 

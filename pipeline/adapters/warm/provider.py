@@ -64,6 +64,7 @@ class Provider:
         self.retired = False
         self._channel: Any = grpc.aio.insecure_channel(f"unix:{attach.address}", options=NO_LIMIT)
         self._methods: dict[str, Any] = {}
+        self._stopping: asyncio.Task[bytes] | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -83,6 +84,21 @@ class Provider:
 
     async def call(self, method: str, request: bytes) -> bytes:
         """The answer to one call; raises ProviderEndedError or grpc.RpcError."""
+        while self._stopping is not None:
+            await asyncio.wait([self._stopping])
+        return await self._call(method, request)
+
+    async def stop(self, method: str, request: bytes) -> bytes:
+        """Cancel the calls that run now, and only those: calls that arrive meanwhile wait for the answer."""
+        if self._stopping is None:
+            self._stopping = asyncio.ensure_future(self._call(method, request))
+            self._stopping.add_done_callback(self._stopped)
+        return await asyncio.shield(self._stopping)
+
+    def _stopped(self, _done: "asyncio.Task[bytes]") -> None:
+        self._stopping = None
+
+    async def _call(self, method: str, request: bytes) -> bytes:
         if (stub := self._methods.get(method)) is None:
             stub = self._methods[method] = self._channel.unary_unary(method)
         self.calls += 1
@@ -121,7 +137,7 @@ async def start(binary: Path, *, variables: Mapping[str, str], environment: str,
     with the last words of the log when it does not come up.
     """
     log = folder / f"provider-{number}.log"
-    tuned = {"GOGC": "400", "PLUGIN_UNIX_SOCKET_DIR": ".", "TMPDIR": str(folder), **QUIET}
+    tuned = {"GOGC": "100", "PLUGIN_UNIX_SOCKET_DIR": ".", "TMPDIR": str(folder), **QUIET}
     service = Service((str(binary), "-debug"), cwd=folder, env=base_environment({**tuned, **variables}), log=log)
     end = time.monotonic() + START_SECONDS
     while (attach := read_attach(log.read_text(errors="replace"))) is None:

@@ -54,6 +54,21 @@ def encoded(number: int, payload: bytes) -> bytes:
     return _varint(number << 3 | LENGTH) + _varint(len(payload)) + payload
 
 
+def without_deferral(request: bytes) -> bytes:
+    """A Configure request without `client_capabilities.deferral_allowed` (field 3.1 in protocol 5 and 6).
+
+    Terraform sets it for apply and not for plan, and nothing else differs: without it both are one configuration.
+    A capability is a permission, so a provider that does not hear of it acts as it must for any older client.
+    """
+    parts = []
+    for number, payload, field in fields(memoryview(request)):
+        if number == 3 and isinstance(payload, memoryview):
+            parts.append(encoded(3, b"".join(inner for n, _, inner in fields(payload) if n != 1)))
+        else:
+            parts.append(bytes(field))
+    return b"".join(parts)
+
+
 def has_error(message: bytes, number: int) -> bool:
     """Whether a diagnostic in field `number` of an answer has severity ERROR; unreadable counts as an error."""
     try:
