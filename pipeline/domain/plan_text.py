@@ -78,8 +78,12 @@ def _attributes(change: Change, secrets: Secrets) -> Iterator[str]:
     before, after = sides(change.values)
     for path, was, will in _differences(before, after, secrets):
         filled_in = change.action is Action.REPLACE and will == UNKNOWN
-        if not filled_in or any(path.startswith(forced) for forced in change.forced_by):
-            said = f"{SENSITIVE} changes" if was == will else f"{_show(was)} -> {_show(will)}"
+        if not filled_in or _is_within(path, change.forced_by):
+            said = f"{_show(was)} -> {_show(will)}"
+            if was == will:
+                said = f"{SENSITIVE} changes"
+            elif will == UNKNOWN:
+                said = UNKNOWN
             yield _cut(f"{' ' * _INDENT}{clean(path)}: {said}")
 
 
@@ -94,6 +98,10 @@ def _differences(was: Place, will: Place, secrets: Secrets) -> Iterator[tuple[st
             return
     if will.unknown is True or was.value != will.value:
         yield _spell(will.path), secrets.masked(was), secrets.masked(will)
+
+
+def _is_within(path: str, forced_by: Iterable[str]) -> bool:
+    return any(path == forced or path.startswith((f"{forced}.", f"{forced}[")) for forced in forced_by)
 
 
 def _spell(path: tuple[str, ...]) -> str:
