@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +10,8 @@ from pipeline.adapters.emulators.moto import Moto, start_moto
 
 Client = Callable[[str], Any]
 ACCOUNTS = itertools.count(300_000_000_001)
+SESSION: list[Any] = []
+"""One boto3 session for all: it reads EC2's 5 MB description once."""
 
 
 def clients(emulator: Moto, account: str | None = None) -> Client:
@@ -19,19 +20,21 @@ def clients(emulator: Moto, account: str | None = None) -> Client:
     from botocore.config import Config
 
     env = emulator.environment(account or str(next(ACCOUNTS)))
-    session = boto3.Session(
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=env["AWS_SESSION_TOKEN"],
-        region_name=env["AWS_REGION"],
-    )
+    if not SESSION:
+        SESSION.append(boto3.Session())
     config = Config(retries={"total_max_attempts": 1})
     made: dict[str, Any] = {}
 
     def client(service: str) -> Any:
         if service not in made:
-            made[service] = session.client(
-                service, endpoint_url=emulator.endpoint, config=config, verify=False
+            made[service] = SESSION[0].client(
+                service,
+                aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+                aws_session_token=env["AWS_SESSION_TOKEN"],
+                region_name=env["AWS_REGION"],
+                endpoint_url=emulator.endpoint,
+                config=config,
             )
         return made[service]
 
@@ -56,8 +59,3 @@ def stock_moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 @pytest.fixture
 def client(moto: Moto) -> Client:
     return clients(moto)
-
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    return tmp_path

@@ -136,7 +136,7 @@ def start_moto(*, scratch: Path, port: int = 0, corrected: bool = True) -> Moto:
     settings = {
         "PYTHONPATH": str(package),
         "MOTO_AMIS_PATH": str(Path(__file__).with_name("amis.json")),
-        "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+        "MOTO_IAM_LOAD_MANAGED_POLICIES": str(corrected).lower(),
         "MOTO_ACM_VALIDATION_WAIT": "0",
         "MOTO_ALLOW_NONEXISTENT_REGION": "false",
         "AWS_EC2_METADATA_DISABLED": "true",
