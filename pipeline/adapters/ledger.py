@@ -145,8 +145,11 @@ class GitLedger:
         """Decide on the newest history and write; see the port."""
         return self.publish(lambda history: (decide(history), ()), push=push)
 
-    def publish(self, decide: DecideRefs, *, push: bool) -> tuple[Entry, ...]:
-        """As append, with more refs in the same atomic push: `decide` returns (drafts, refspecs)."""
+    def publish(self, decide: DecideRefs, *, push: bool, send: bool = False) -> tuple[Entry, ...]:
+        """As append, with more refs in the same atomic push: `decide` returns (drafts, refspecs).
+
+        Nothing decided, nothing pushed; `send`: what is pending goes out all the same.
+        """
         shared = push and self.remote is not None
         with self._alone():
             for attempt in range(ATTEMPTS):
@@ -156,7 +159,7 @@ class GitLedger:
                 history = self.replay(base)
                 again = write(carried, after=history.last, now=self.clock(), actor=self.actor)
                 drafts, refspecs = decide(fold(history, again))
-                if not drafts and not carried and not refspecs:
+                if not drafts and not refspecs and not (send and carried):
                     return ()
                 new = write(drafts, after=history.last, now=self.clock(), actor=self.actor)
                 commit = self._commit(base, (*again, *new)) if carried or drafts else base
@@ -173,7 +176,7 @@ class GitLedger:
     def send(self) -> None:
         """Push what is pending here; nothing new is decided."""
         if self.remote and self.pending():
-            self.append(lambda _: (), push=True)
+            self.publish(lambda _: ((), ()), push=True, send=True)
 
     def send_with(self, refspecs: Sequence[str]) -> None:
         """Push exactly what is pending here, and `refspecs`, at once; raises when origin has moved on."""

@@ -88,9 +88,8 @@ class Releaser:
                 remedy="modferry release --push",
             )
         if pending and not wish.dry_run:
-            sent = self._send_pending(pending, branch)
-            if sent is not None:
-                return sent
+            return self._send_pending(pending, branch)
+        self._check_current(branch)
         base = self.repository.head()
         for _ in range(ATTEMPTS):
             try:
@@ -105,7 +104,7 @@ class Releaser:
     # -- gather -----------------------------------------------------------------------------------
 
     def _check_checkout(self) -> str:
-        """The release branch, checked out, clean and up to date. Fails closed: else we would tag other bytes."""
+        """The release branch, checked out and clean. Fails closed: else we would tag other bytes."""
         wanted = self.project.settings.release.branch
         if self.repository.is_shallow():
             raise RefusedError("This is a shallow clone: tags and history are cut off.", remedy="git fetch --unshallow")
@@ -123,10 +122,14 @@ class Releaser:
         if remote:
             self.ledger.fetch()
             self.repository.fetch("--tags", f"+refs/heads/{wanted}:refs/remotes/{remote}/{wanted}")
-            theirs = self.repository.try_resolve(f"refs/remotes/{remote}/{wanted}")
-            if theirs and not self.repository.is_ancestor(theirs, self.repository.head()):
-                raise RefusedError(f"{wanted} here is behind {remote}'s.", remedy="git pull --ff-only")
         return branch
+
+    def _check_current(self, branch: str) -> None:
+        """Nothing of origin's branch is missing here. Fails closed: the release would not hold it."""
+        remote = self.repository.remote()
+        theirs = self.repository.try_resolve(f"refs/remotes/{remote}/{branch}") if remote else None
+        if theirs and not self.repository.is_ancestor(theirs, self.repository.head()):
+            raise RefusedError(f"{branch} here is behind {remote}'s.", remedy="git pull --ff-only")
 
     # -- decide and act ---------------------------------------------------------------------------
 
@@ -239,8 +242,8 @@ class Releaser:
             raise RefusedError(f"{branch} here and on {remote} went different ways.", remedy="git pull --rebase")
         return theirs
 
-    def _send_pending(self, pending: Sequence[Entry], branch: str) -> Released | None:
-        """Push what a release without `--push` left: exactly it. None: undone here, to be decided anew."""
+    def _send_pending(self, pending: Sequence[Entry], branch: str) -> Released:
+        """Push what a release without `--push` left: exactly it. Rejected: it is undone here, nothing stays."""
         head = self.repository.head()
         tags = [str(e.body["tag"]) for e in pending]
         commit = str(pending[-1].body["commit"])
