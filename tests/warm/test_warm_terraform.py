@@ -208,6 +208,22 @@ def test_a_killed_provider_is_recognised_and_the_next_run_works(
     assert warm.stats()["died"] == len(victims)
 
 
+def test_a_forgotten_environment_frees_its_process_and_may_come_back(
+    bench: Bench, warm: WarmProvider, tmp_path: Path
+) -> None:
+    write_files(tmp_path, {"main.tf": SMALL})
+    one, two = (bench.aws(account) for account in ACCOUNTS)
+    for aws in (one, two):
+        ok(bench.terraform(tmp_path, aws, "init", warm=warm))
+        ok(bench.terraform(tmp_path, aws, "plan", warm=warm))
+    warm.forget(one)
+    stats = warm.stats()
+    assert (stats["processes"], stats["doors"], stats["died"]) == (1, 1, 0)
+    ok(bench.terraform(tmp_path, two, "plan", warm=warm))
+    ok(bench.terraform(tmp_path, one, "plan", warm=warm))
+    assert warm.stats()["started"] == 3
+
+
 def test_idle_processes_give_way_above_the_budget(bench: Bench, tmp_path: Path) -> None:
     warm = bench.relay(memory=1)
     write_files(tmp_path, {"main.tf": TWO_REGIONS})

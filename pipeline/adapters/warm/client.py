@@ -72,6 +72,10 @@ class WarmProvider:
         wanted = None if types is None else sorted(types)
         return {"TF_REATTACH_PROVIDERS": json.dumps(self._ask("register", environment=dict(aws), types=wanted))}
 
+    def forget(self, aws: Mapping[str, str]) -> None:
+        """No Terraform will run in this environment again (an abandoned account): frees its ports and processes."""
+        self._ask("forget", environment=dict(aws))
+
     def stats(self) -> dict[str, int]:
         """Counts: processes, memory (bytes), started, died, evicted, doors, connections, calls, hits, …"""
         return {str(name): int(count) for name, count in self._ask("stats").items()}

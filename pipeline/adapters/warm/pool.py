@@ -82,6 +82,12 @@ class Pool:
             connection.provider.connections -= 1
             connection.provider = None
 
+    def retire(self, environment: str) -> None:
+        """No new connection gets a process of this environment; `tidy` ends them when they are idle."""
+        for provider in self.providers:
+            if provider.environment == environment:
+                self._retire(provider)
+
     async def tidy(self) -> None:
         """Forget the dead, end retired idle ones, keep the budget."""
         for provider in [p for p in self.providers if not p.is_alive()]:

@@ -42,7 +42,7 @@ class Relay:
 
     async def register(self, variables: Mapping[str, str], types: frozenset[str] | None) -> dict[str, object]:
         """The reattach document of a port for this environment and these types; equal ones share a port."""
-        environment = hashlib.sha256(json.dumps(sorted(variables.items())).encode()).hexdigest()
+        environment = _digest(variables)
         self._variables[environment] = dict(variables)
         self.pool.warm_up(environment)
         protocol, schema = await self._schema(environment)
@@ -54,6 +54,15 @@ class Relay:
         address = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
         record = {"Protocol": "grpc", "ProtocolVersion": protocol, "Pid": os.getpid(), "Test": True, "Addr": address}
         return {self._source: record}
+
+    async def forget(self, variables: Mapping[str, str]) -> None:
+        """Close the ports of an environment and end its processes as soon as they are idle."""
+        environment = _digest(variables)
+        for key in [key for key in self._doors if key[0] == environment]:
+            _, server, _ = self._doors.pop(key)
+            await server.stop(None)
+        self.pool.retire(environment)
+        await self.pool.tidy()
 
     def stats(self) -> dict[str, int]:
         """Counts since the start, and what is there now."""
@@ -122,6 +131,10 @@ class Relay:
         return protocol, schema
 
 
+def _digest(variables: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(sorted(variables.items())).encode()).hexdigest()
+
+
 async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
     """The answer to one control request; an error is a document with "error"."""
     match request.get("act"):
@@ -132,6 +145,9 @@ async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
                 return await relay.register(request["environment"], kept)
             except (processes.ProviderEndedError, grpc.RpcError, ValueError) as error:
                 return {"error": str(error)}
+        case "forget":
+            await relay.forget(request["environment"])
+            return {}
         case "stats":
             return dict(relay.stats())
         case act:
