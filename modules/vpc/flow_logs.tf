@@ -50,9 +50,10 @@ resource "aws_iam_role_policy" "flow_logs" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-      Resource = "${aws_cloudwatch_log_group.flow_logs[0].arn}:*"
+      Effect = "Allow"
+      Action = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+      # Written out, so that a plan shows it whole. No other account's log group can be meant: those need a policy there.
+      Resource = "arn:${data.aws_partition.this.partition}:logs:${data.aws_region.this.name}:*:log-group:${aws_cloudwatch_log_group.flow_logs[0].name}:*"
     }]
   })
 }

@@ -74,7 +74,7 @@ variable "dns_hostnames" {
 
 variable "flow_logs" {
   description = <<-EOT
-    Record of the VPC's traffic; null turns it off. `destination` is `cloudwatch` (a log group and the role to
+    Record of the VPC's traffic; on unless null. `destination` is `cloudwatch` (a log group and the role to
     write it are made here) or `s3` (into `bucket_arn`).
   EOT
   type = object({
@@ -85,7 +85,7 @@ variable "flow_logs" {
     retention_days = optional(number, 90)
     traffic        = optional(string, "ALL")
   })
-  default = null
+  default = {}
 
   validation {
     condition     = contains(["cloudwatch", "s3"], try(var.flow_logs.destination, "cloudwatch"))
