@@ -43,6 +43,29 @@ def _group(client: Client) -> None:
     )
 
 
+def instance_groups_of_interface(client: Client) -> None:
+    ec2, subnet = client("ec2"), _subnet(client)
+    vpc = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+    interface = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": [group], "AssociatePublicIpAddress": True}
+    made = ec2.run_instances(ImageId="ami-0a1b2c3d4e5f60001", MinCount=1, MaxCount=1, NetworkInterfaces=[interface])[
+        "Instances"
+    ][0]["InstanceId"]
+    found = ec2.describe_instances(InstanceIds=[made])["Reservations"][0]["Instances"][0]
+    assert [one["GroupId"] for one in found["SecurityGroups"]] == [group]
+
+
+def gateway_endpoint_routes(client: Client) -> None:
+    ec2, vpc = client("ec2"), _vpc(client)
+    old, new = (ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[old])
+    name = endpoint["VpcEndpoint"]["VpcEndpointId"]
+    ec2.modify_vpc_endpoint(VpcEndpointId=name, AddRouteTableIds=[new], RemoveRouteTableIds=[old])
+    tables = ec2.describe_route_tables(RouteTableIds=[old, new])["RouteTables"]
+    routed = {one["RouteTableId"] for one in tables if any(r.get("GatewayId") == name for r in one["Routes"])}
+    assert routed == {new}
+
+
 def scaling_policy_enabled(client: Client) -> None:
     _group(client)
     client("autoscaling").put_scaling_policy(

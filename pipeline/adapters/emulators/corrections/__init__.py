@@ -8,7 +8,7 @@ needed. `VERSION` grows with every change of an answer: it is part of the eviden
 
 from collections.abc import Callable
 
-VERSION = 1
+VERSION = 2
 
 
 def corrections() -> list[Callable[[], None]]:
@@ -16,6 +16,7 @@ def corrections() -> list[Callable[[], None]]:
     from pipeline.adapters.emulators.corrections import (
         autoscaling,
         ec2,
+        ec2_network,
         eks_access,
         eks_addon,
         eks_cluster,
@@ -25,7 +26,11 @@ def corrections() -> list[Callable[[], None]]:
         unimplemented,
     )
 
-    services = (autoscaling, ec2, eks_cluster, eks_nodegroup, eks_addon, eks_access, eks_tags, elbv2, unimplemented)
+    services = (
+        *(autoscaling, ec2, ec2_network, elbv2),
+        *(eks_cluster, eks_nodegroup, eks_addon, eks_access, eks_tags),
+        unimplemented,
+    )
     return [correct for service in services for correct in service.CORRECTIONS]
 
 
