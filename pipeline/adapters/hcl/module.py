@@ -33,10 +33,14 @@ class ModuleReader:
         """The interface that blocks of one folder make."""
         return read_interface(blocks, self._elements)
 
-    def read(self, files: Mapping[str, bytes]) -> Interface:
-        """The interface of one folder: path → content of its files; others than Terraform's are left out."""
+    def read(self, files: Mapping[str, bytes], blobs: Mapping[str, str] | None = None) -> Interface:
+        """The interface of one folder: path → content of its files; others than Terraform's are left out.
+
+        `blobs` holds git's ids of the contents by path, where they are known.
+        """
+        known = blobs or {}
         wanted = sorted(path for path in files if is_configuration(path.rpartition("/")[2]))
-        return self.interface(block for path in wanted for block in self.blocks(path, files[path]))
+        return self.interface(block for path in wanted for block in self.blocks(path, files[path], known.get(path, "")))
 
 
 def interface_of(files: Mapping[str, bytes]) -> Interface:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 META = frozenset({"alias", "count", "for_each", "provider", "source", "version", "providers"})
-READ_WHOLE = frozenset({"terraform", "required_providers", "variable", "output", "locals", "moved", "removed"})
+READ_WHOLE = frozenset(
+    {"terraform", "required_providers", "variable", "output", "locals", "module", "moved", "removed"}
+)
 READ_INSIDE = READ_WHOLE | {"validation", "lifecycle"}
 _seen: dict[bytes, Block] = {}
 

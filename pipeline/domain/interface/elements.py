@@ -95,7 +95,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleCall:
-    """A call of another module; `providers` maps its provider names to ours."""
+    """A call of another module; `providers` maps its provider names to ours, `arguments` are its inputs."""
 
     name: str
     at: Place
@@ -104,6 +104,7 @@ class ModuleCall:
     repetition: Repetition = Repetition.NONE
     many: Expression | None = None
     providers: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Expression] = field(default_factory=dict)
     body: str = ""
 
     @property
@@ -175,3 +176,4 @@ class Interface:
     required_version: str = ""
     required_version_at: Place | None = None
     locals: Mapping[str, Expression] = field(default_factory=dict)
+    local_places: Mapping[str, Place] = field(default_factory=dict)

@@ -40,10 +40,11 @@ Worth = Any
 
 
 class Defaults:
-    """A module with every variable at its default; locals are worked out when asked for."""
+    """A module with every variable at its default, or as `given`; locals are worked out when asked for."""
 
-    def __init__(self, interface: Interface) -> None:
+    def __init__(self, interface: Interface, given: Mapping[str, Worth] | None = None) -> None:
         self._interface = interface
+        self._given = given or {}
         self._locals: dict[str, Worth] = {}
 
     def instances(self, repetition: Repetition, many: Expression | None) -> int | None:
@@ -63,6 +64,8 @@ class Defaults:
         """The value of `var.name` or `local.name`."""
         if root == "var":
             variable = self._interface.variables.get(name)
+            if variable is not None and name in self._given:
+                return filled(self._given[name], variable.type)
             if variable is None or variable.default is None:
                 return UNKNOWN
             return filled(self.worth(variable.default), variable.type)
@@ -98,7 +101,7 @@ def constant(expression: Expression) -> Worth:
     return Defaults(Interface()).worth(expression)
 
 
-def _worth(expression: Expression, scope: Defaults, names: Mapping[str, Worth]) -> Worth:  # noqa: PLR0911 - one return for each kind of expression
+def _worth(expression: Expression, scope: Defaults, names: Mapping[str, Worth]) -> Worth:  # noqa: PLR0911, PLR0912 - one branch a kind
     match expression:
         case Literal(value):
             return value

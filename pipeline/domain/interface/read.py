@@ -34,6 +34,7 @@ from pipeline.domain.interface.syntax import (
 from pipeline.domain.interface.types import ANY, NotATypeError, parse_type, reference_text
 from pipeline.errors import UsageError
 
+CALL_META = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
 T = TypeVar("T", Variable, Output, Resource, ModuleCall, Requirement)
 
 
@@ -74,6 +75,11 @@ def read_interface(blocks: Iterable[PlacedBlock], cache: ElementCache | None = N
         if found := _string(placed.block, "required_version"):
             attribute = placed.block.attributes["required_version"]
             version, version_at = found, placed.place(attribute.line, attribute.column)
+    local_values = [
+        (name, attribute, placed.place(attribute.line, attribute.column))
+        for placed in by_kind.get("locals", ())
+        for name, attribute in placed.block.attributes.items()
+    ]
     resources: list[Resource] = list(all_of(_resource, "resource", "data", "ephemeral"))
     return Interface(
         variables=_by("variable", all_of(_variable, "variable")),
@@ -86,11 +92,8 @@ def read_interface(blocks: Iterable[PlacedBlock], cache: ElementCache | None = N
         removed=tuple(all_of(_removed, "removed")),
         required_version=version,
         required_version_at=version_at,
-        locals={
-            name: attribute.expression
-            for placed in by_kind.get("locals", ())
-            for name, attribute in placed.block.attributes.items()
-        },
+        locals={name: attribute.expression for name, attribute, _ in local_values},
+        local_places={name: place for name, _, place in local_values},
     )
 
 
@@ -215,6 +218,7 @@ def _module(placed: PlacedBlock) -> ModuleCall:
         repetition=repetition,
         many=many,
         providers={reference_text(key) or "": reference_text(value) or "" for key, value in handed},
+        arguments={n: a.expression for n, a in block.attributes.items() if n not in CALL_META},
         body=block.body,
     )
 
