@@ -152,6 +152,18 @@ def customer_gateway_device_name(client: Client) -> None:
     assert client("ec2").describe_customer_gateways()["CustomerGateways"][0]["DeviceName"] == "d"
 
 
+def instance_security_groups(client: Client) -> None:
+    vpc = _vpc(client)
+    subnet = client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+    group = client("ec2").create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+    interface = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": [group], "AssociatePublicIpAddress": True}
+    made = client("ec2").run_instances(
+        ImageId="ami-0a1b2c3d4e5f60001", MinCount=1, MaxCount=1, NetworkInterfaces=[interface]
+    )["Instances"][0]
+    found = client("ec2").describe_instances(InstanceIds=[made["InstanceId"]])["Reservations"][0]["Instances"][0]
+    assert [one["GroupId"] for one in found["SecurityGroups"]] == [group]
+
+
 def operation_routes(client: Client) -> None:
     try:
         client("eks").list_insights(clusterName="c")
@@ -276,13 +288,14 @@ def tags_below_clusters(client: Client) -> None:
 
 
 def unimplemented_operations(client: Client) -> None:
-    for service, call in (
-        ("ec2", lambda: client("ec2").describe_vpn_concentrators()),
-        ("logs", lambda: client("logs").list_anomalies()),
-        ("iam", lambda: client("iam").list_policies_granting_service_access(Arn=ROLE, ServiceNamespaces=["s3"])),
+    granting = {"Arn": ROLE, "ServiceNamespaces": ["s3"]}
+    for service, operation, given in (
+        ("ec2", "describe_vpn_concentrators", {}),
+        ("logs", "list_anomalies", {}),
+        ("iam", "list_policies_granting_service_access", granting),
     ):
         try:
-            call()
+            getattr(client(service), operation)(**given)
         except client(service).exceptions.ClientError as error:
             assert error.response["Error"]["Code"] == "NotImplementedByEmulator"
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400

@@ -1,7 +1,8 @@
-"""EC2: flow logs, launch templates, subnets, DHCP options, customer gateways."""
+"""EC2: flow logs, launch templates, subnets, DHCP options, customer gateways, instances."""
 
 from typing import Any
 
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.customer_gateways import CustomerGateways
@@ -133,6 +134,23 @@ def customer_gateway_device_name() -> None:
     wrap(CustomerGateways, "create_customer_gateway", create_customer_gateway)
 
 
+def instance_security_groups() -> None:
+    """An instance has the security groups of its primary network interface.
+
+    Provider: aws_instance with associate_public_ip_address sends vpc_security_group_ids with the interface and
+    reads them from the instance; without them each plan adds them again.
+    AWS: EC2 API Reference, Instance: "The security groups for the instance".
+    Until: needed on 5.2.5; ends when RunInstances with NetworkInterfaces keeps their Groups.
+    """
+
+    def init(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        if not self.security_groups and 0 in self.nics:
+            self.security_groups = list(self.nics[0].group_set)
+
+    wrap(Instance, "__init__", init)
+
+
 CORRECTIONS = (
     flow_log_destination_options,
     launch_template_tags,
@@ -140,4 +158,5 @@ CORRECTIONS = (
     subnet_ipv6_state,
     dhcp_options_tags,
     customer_gateway_device_name,
+    instance_security_groups,
 )
