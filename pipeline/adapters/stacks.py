@@ -1,0 +1,211 @@
+"""Hands that work on stacks: a private copy of the tree, Terraform in it, the environment's checks after it.
+
+Promise: what is applied is the saved plan whose bytes were hashed when it was planned. The lock file is
+read-only unless the configuration demands another provider. Nothing is written outside the scratch folder.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.adapters.state_locks import LockBreaker
+from pipeline.adapters.terraform import Terraform, TerraformFailedError
+from pipeline.adapters.verification import is_unreachable, run_checks
+from pipeline.domain.pins import LOCK_FILE
+from pipeline.domain.plan import PlanSummary, summarise
+from pipeline.domain.plan_changes import read_changes
+from pipeline.domain.promotion.record import Holder, PlanFacts
+from pipeline.domain.promotion.work import CheckResult, CheckVerdict, Job, Planned, Verification
+from pipeline.domain.settings import Environment
+from pipeline.errors import ModferryError, RefusedError, UndecidedError
+
+PLAN = "modferry.tfplan"
+LOCK_SAYS_NO = ("lock file is read-only", "Provider dependency changes", "does not match configured version constraint")
+
+OpenTerraform = Callable[[Path, str, bool], Terraform]
+"""(stack's folder, environment, warm) → Terraform there. Warm: attached to a provider that already runs."""
+
+
+class Copies(Protocol):
+    """Where private copies come from."""
+
+    folder: str
+
+    def copy_out(self, commit: str, into: Path) -> None:
+        """Write a commit's tree into a new folder."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Saved:
+    """A job with its folder, its plan's bytes and whether that plan changes nothing."""
+
+    folder: Path
+    digest: str = ""
+    empty: bool = False
+
+
+class TerraformStacks:
+    """The port `Stacks` with real Terraform. Thread-safe; each job has a folder of its own."""
+
+    def __init__(
+        self,
+        *,
+        copies: Copies,
+        scratch: Path,
+        terraform: OpenTerraform,
+        aws: Callable[[str], Mapping[str, str]],
+        environments: Sequence[Environment],
+        hash_key: bytes | None = None,
+        stateful: Sequence[str] = (),
+    ) -> None:
+        self.copies = copies
+        self.scratch = scratch
+        self.terraform = terraform
+        self.aws = aws
+        self.environments = {environment.name: environment for environment in environments}
+        self.hash_key = hash_key
+        self.stateful = stateful
+        self.locks = LockBreaker()
+        self._saved: dict[tuple[str, str], Saved] = {}
+        self._copying = threading.Lock()
+
+    def plan(self, job: Job, *, may_upgrade: bool) -> Planned:
+        """Copy, init, plan, show; see the port."""
+        saved = Saved(folder=self._prepare(job))
+        self._saved[job.name, job.key] = saved
+        self._init(job, saved.folder, may_upgrade=may_upgrade)
+        terraform = self._terraform(job, saved.folder)
+        changed = self.locks.run(job.name, terraform, lambda: terraform.plan(PLAN, "-input=false"))
+        saved.digest = _digest(saved.folder / PLAN)
+        document = terraform.show(PLAN)
+        summary = summarise(document, key=self.hash_key, stateful=self.stateful)
+        saved.empty = not changed and summary.is_empty
+        lock = saved.folder / LOCK_FILE
+        return Planned(
+            facts=_facts(summary, empty=saved.empty),
+            lock=lock.read_bytes() if lock.exists() else None,
+            shown="\n".join(f"  {change.action} {change.name}" for change in read_changes(document)),
+        )
+
+    def apply(self, job: Job) -> None:
+        """Apply the saved plan, if it still is the one that was hashed (R5)."""
+        saved = self._find(job)
+        if _digest(saved.folder / PLAN) != saved.digest:
+            raise RefusedError(f"The saved plan of {job.name} was changed after it was shown.", remedy="run it again")
+        terraform = self._terraform(job, saved.folder)
+        self.locks.run(job.name, terraform, lambda: terraform.apply(PLAN))
+        saved.empty = False
+
+    def verify(self, job: Job) -> Verification:
+        """The second plan, then the environment's checks; they are left out when the plan is not empty."""
+        saved = self._find(job)
+        second = self._second_plan(job, saved)
+        if second.verdict is not CheckVerdict.PASSED:
+            return Verification(checks=(second,))
+        environment = self.environments[job.environment]
+        checks = run_checks(
+            environment,
+            job.stack,
+            verify=self._environment_folder(saved.folder) / "verify",
+            aws={**self.aws(job.environment)},
+            outputs=lambda: self._outputs(job, saved),
+            scratch=saved.folder,
+        )
+        return Verification(checks=(second, *checks))
+
+    def may_break(self, holder: Holder, since: str) -> None:
+        """Locks of this dead holder may be broken."""
+        self.locks.allow(holder, since)
+
+    def drop(self, job: Job) -> None:
+        """Forget a job; its folder goes with the scratch folder."""
+        self._saved.pop((job.name, job.key), None)
+
+    def _find(self, job: Job) -> Saved:
+        saved = self._saved.get((job.name, job.key))
+        if saved is None:
+            raise UndecidedError(f"{job.name} was not planned by this run.", remedy="modferry recover")
+        return saved
+
+    def _prepare(self, job: Job) -> Path:
+        """The copy of this key and commit (made once), with the job's files in the stack's folder."""
+        copy = self.scratch / job.key / job.commit[:16]
+        with self._copying:
+            if not copy.exists():
+                self.copies.copy_out(job.commit, copy)
+        folder = copy / self.copies.folder / job.environment / job.stack
+        for name, data in job.files.items():
+            path = folder / name
+            if path.is_symlink() or (path.exists() and path.read_bytes() == data):
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return folder
+
+    def _init(self, job: Job, folder: Path, *, may_upgrade: bool) -> None:
+        """Read-only first; then adding what is missing; then letting the constraint choose again.
+
+        Never warm: a reattached provider is left out of the lock file's checks.
+        """
+        terraform = self.terraform(folder, job.environment, False)
+        locked = LOCK_FILE in job.files
+        attempts = (("-lockfile=readonly",), (), ("-upgrade",)) if locked else ((),)
+        for flags in attempts:
+            try:
+                terraform.init("-input=false", *flags)
+            except TerraformFailedError as error:
+                said = " ".join(error.said.replace("│", " ").split())
+                if not may_upgrade or flags == attempts[-1] or not any(words in said for words in LOCK_SAYS_NO):
+                    raise
+            else:
+                return
+
+    def _terraform(self, job: Job, folder: Path) -> Terraform:
+        return self.terraform(folder, job.environment, self.environments[job.environment].warm)
+
+    def _second_plan(self, job: Job, saved: Saved) -> CheckResult:
+        name = "second plan is empty"
+        if saved.empty:
+            return CheckResult(name=name, verdict=CheckVerdict.PASSED)
+        try:
+            terraform = self._terraform(job, saved.folder)
+            changed = self.locks.run(job.name, terraform, lambda: terraform.plan("second.tfplan", "-input=false"))
+            if not changed:
+                return CheckResult(name=name, verdict=CheckVerdict.PASSED)
+            shown = [f"{change.action} {change.name}" for change in read_changes(terraform.show("second.tfplan"))]
+            message = f"it would still {', '.join(shown) or 'change outputs'}"
+            return CheckResult(name=name, verdict=CheckVerdict.FAILED, message=message)
+        except TerraformFailedError as error:
+            verdict = CheckVerdict.INCONCLUSIVE if is_unreachable(error.said) else CheckVerdict.FAILED
+            return CheckResult(name=name, verdict=verdict, message=error.what)
+        except ModferryError as error:
+            return CheckResult(name=name, verdict=CheckVerdict.INCONCLUSIVE, message=error.what)
+
+    def _outputs(self, job: Job, saved: Saved) -> dict[str, object]:
+        """The stack's outputs without the sensitive ones, which a check has no business to print."""
+        found = self._terraform(job, saved.folder).output()
+        return {name: output["value"] for name, output in found.items() if not output.get("sensitive")}
+
+    def _environment_folder(self, folder: Path) -> Path:
+        return folder.parent
+
+
+def _facts(summary: PlanSummary, *, empty: bool) -> PlanFacts:
+    return PlanFacts(
+        hash=summary.hash,
+        add=summary.add,
+        change=summary.change,
+        replace=summary.replace,
+        destroy=summary.destroy,
+        losses=tuple(loss.address for loss in summary.losses),
+        empty=empty,
+        marked=bool(summary.unkeyed),
+    )
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,130 @@
+"""Main on origin, read and written without a checkout, and private copies of its tree to work in.
+
+Promise: the user's checkout, index and branches are never touched. A push to main goes together with the
+ledger's entry about it, or not at all.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.adapters.git import GitError, GitRepository
+from pipeline.adapters.ledger import GitLedger, PushRejectedError
+from pipeline.adapters.trees import CommitTree
+from pipeline.domain.promotion.work import Landing
+from pipeline.errors import RefusedError, UndecidedError
+from pipeline.ports import Decide
+
+RESERVED = "verify"
+"""A folder of an environment that holds its verification, not a stack."""
+
+
+class OriginMain:
+    """The branch `branch` of the remote that everybody shares; stacks are folders of `folder`/<environment>."""
+
+    def __init__(self, repository: GitRepository, ledger: GitLedger, *, branch: str, folder: str) -> None:
+        self.repository = repository
+        self.ledger = ledger
+        self.branch = branch
+        self.folder = folder.strip("/")
+        self._trees: dict[str, CommitTree] = {}
+
+    def fetch(self) -> str:
+        """The newest commit of main on origin. RefusedError without a remote, UndecidedError when it is away."""
+        remote = self.repository.remote()
+        if remote is None:
+            raise RefusedError(
+                "This repository has no remote, so there is no main that everybody shares.",
+                remedy="git remote add origin ADDRESS; git push -u origin HEAD",
+            )
+        tracking = f"refs/remotes/{remote}/{self.branch}"
+        try:
+            self.repository.fetch(f"+refs/heads/{self.branch}:{tracking}")
+        except GitError as error:
+            if "couldn't find remote ref" in error.said:
+                raise RefusedError(f"{remote} has no branch {self.branch}.", remedy="push it first") from error
+            raise UndecidedError(
+                f"{self.branch} could not be fetched from {remote}: {error.said}", remedy="check the network, run again"
+            ) from error
+        return self.repository.resolve(tracking)
+
+    def stacks(self, commit: str, environment: str) -> Sequence[str]:
+        """Folders of the environment that hold .tf files."""
+        prefix = f"{self.folder}/{environment}/"
+        found = {
+            path[len(prefix) :].split("/")[0]
+            for path in self._tree(commit).paths()
+            if path.startswith(prefix) and path.count("/", len(prefix)) == 1 and path.endswith((".tf", ".tf.json"))
+        }
+        return sorted(found - {RESERVED})
+
+    def files(self, commit: str, environment: str, stack: str) -> dict[str, bytes]:
+        """A stack's files by path below its folder; links are left out (the private copy has them)."""
+        prefix = f"{self.folder}/{environment}/{stack}/"
+        tree = self._tree(commit)
+        paths = [p for p in tree.paths() if p.startswith(prefix) and tree.mode(p) != "120000"]
+        tree.load(paths)
+        return {path[len(prefix) :]: tree.read(path) for path in paths}
+
+    def tags(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Tag → commit on origin now, peeled."""
+        if not names:
+            return {}
+        wanted = [pattern for name in names for pattern in (f"refs/tags/{name}", f"refs/tags/{name}^{{}}")]
+        try:
+            refs = self.repository.remote_refs(*wanted)
+        except GitError as error:
+            raise UndecidedError(f"Origin's tags could not be read: {error.said}", remedy="run it again") from error
+        found = {name: refs.get(f"refs/tags/{name}^{{}}") or refs.get(f"refs/tags/{name}") for name in names}
+        return {name: commit for name, commit in found.items() if commit}
+
+    def check_push(self) -> None:
+        """Ask origin, without changing anything, whether we may push to main."""
+        main = self.fetch()
+        try:
+            self.repository.push(f"{main}:refs/heads/{self.branch}", dry_run=True)
+        except GitError as error:
+            raise RefusedError(
+                f"Origin does not let us push to {self.branch}: {error.said}",
+                remedy=f"get the right to push to {self.branch}; nothing was applied",
+            ) from error
+
+    def commit(self, parent: str, environment: str, files: Mapping[str, Mapping[str, bytes]], message: str) -> str:
+        """A commit object on `parent` with the stacks' files replaced."""
+        paths = {
+            f"{self.folder}/{environment}/{stack}/{name}": data
+            for stack, changed in files.items()
+            for name, data in changed.items()
+        }
+        return self.repository.commit_files(parent, paths, message)
+
+    def land(self, commit: str, decide: Decide) -> tuple[Landing, str]:
+        """Push `commit` to main and the entries to the ledger, atomically."""
+        try:
+            self.ledger.publish(lambda history: (decide(history), (f"{commit}:refs/heads/{self.branch}",)), push=True)
+        except PushRejectedError as error:
+            if not self.repository.is_ancestor(self.fetch(), commit):
+                return Landing.MOVED, error.said
+            return Landing.REJECTED, error.what
+        return Landing.LANDED, ""
+
+    def copy_out(self, commit: str, into: Path) -> None:
+        """Write the whole tree of a commit into an empty folder, which belongs to nobody's checkout."""
+        into.mkdir(parents=True, mode=0o700)
+        index = self.repository.common_dir / f"modferry-copy-{secrets.token_hex(6)}"
+        env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(into)}
+        try:
+            self.repository.git("read-tree", commit, env=env)
+            self.repository.git("checkout-index", "--all", f"--prefix={into}/", env=env)
+        finally:
+            index.unlink(missing_ok=True)
+
+    def _tree(self, commit: str) -> CommitTree:
+        if commit not in self._trees:
+            try:
+                self._trees[commit] = CommitTree(self.repository, self.repository.resolve(commit))
+            except Exception as error:
+                raise UndecidedError(
+                    f"Commit {commit[:12]} is not here.", remedy="git fetch --unshallow origin"
+                ) from error
+        return self._trees[commit]

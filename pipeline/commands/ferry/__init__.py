@@ -1,0 +1,1 @@
+"""The engine that all promotions run on: open, forward, land, back, recover."""

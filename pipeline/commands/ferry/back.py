@@ -1,0 +1,122 @@
+"""Back: each touched stack to where it came from, by the same means as forward, verified again.
+
+Promise: a way back that would destroy or replace something stateful is not taken (R6); a stack without an
+earlier content is left as it is; what was tried in vain is named and stays claimed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.commands.ferry import contents
+from pipeline.commands.ferry.crew import Stop, run_all
+from pipeline.commands.ferry.planning import show_facts
+from pipeline.commands.ferry.ports import Ferry
+from pipeline.commands.ferry.recorder import Recorder
+from pipeline.domain.gate import Allowed
+from pipeline.domain.promotion.approval import judge_losses
+from pipeline.domain.promotion.phases import Phase, StackPhase
+from pipeline.domain.promotion.record import Promotion
+from pipeline.domain.promotion.work import CheckVerdict, Job, Planned
+from pipeline.errors import ModferryError
+
+NOTHING_BEFORE = "no earlier version was applied here: nothing was destroyed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A planned way back, or why there is none."""
+
+    job: Job | None = None
+    planned: Planned | None = None
+    error: str = ""
+    refused: str = ""
+
+
+def restore(ferry: Ferry, pen: Recorder, stacks: tuple[str, ...], stop: Stop) -> tuple[str, ...]:
+    """Try each stack once; returns those that could not be restored now."""
+    promotion = pen.promotion
+    width = ferry.environment(promotion.environment).parallel
+    ways: dict[str, Way] = {}
+    returning = [stack for stack in stacks if promotion.stacks[stack].origin is not None]
+    for stack in stacks:
+        if stack not in returning:
+            pen.stack(stack, StackPhase.UNRESTORABLE, reason=NOTHING_BEFORE)
+            ferry.say(f"  {stack}: {NOTHING_BEFORE}")
+
+    def plan(stack: str) -> None:
+        ways[stack] = _plan_back(ferry, promotion, stack)
+
+    run_all(returning, plan, width=width, stop=stop)
+    for stack in returning:
+        if ways[stack].refused:
+            pen.stack(stack, StackPhase.REFUSED, reason=ways[stack].refused)
+            ferry.say(f"  {stack}: refused: {ways[stack].refused}")
+    _announce(pen, {stack: way for stack, way in ways.items() if not way.refused})
+    failed = [stack for stack in returning if ways[stack].error]
+    for stack in failed:
+        pen.stack(stack, StackPhase.NOT_RESTORED, reason=ways[stack].error)
+
+    def work(stack: str) -> None:
+        if not _go_back(ferry, pen, stack, ways[stack]):
+            failed.append(stack)
+
+    run_all([s for s in returning if ways[s].planned and not ways[s].refused], work, width=width, stop=stop)
+    return tuple(failed)
+
+
+def _announce(pen: Recorder, ways: Mapping[str, Way]) -> None:
+    if ways:
+        pen.move(
+            Phase.RESTORING,
+            reason=pen.promotion.why,
+            stacks={
+                stack: {
+                    "phase": "restoring",
+                    **({"back": way.planned.facts.to_body()} if way.planned else {}),
+                }
+                for stack, way in ways.items()
+            },
+        )
+
+
+def _plan_back(ferry: Ferry, promotion: Promotion, stack: str) -> Way:
+    run = promotion.stacks[stack]
+    assert run.origin is not None
+    try:
+        ferry.say(f"  {stack}: back to {', '.join(run.origin.pins.values()) or run.origin.commit[:12]}")
+        files = contents.make_again(ferry, promotion.environment, stack, run.origin)
+        job = Job(
+            environment=promotion.environment,
+            stack=stack,
+            commit=run.origin.commit,
+            files=files,
+            key=f"{promotion.id}-back",
+        )
+        planned = ferry.stacks.plan(job, may_upgrade=False)
+    except ModferryError as error:
+        ferry.say(f"  {stack}: {error}")
+        return Way(error=error.what)
+    decision = judge_losses(stack, planned.facts, ferry.accepted)
+    refused = "" if isinstance(decision, Allowed) else f"going back: {' '.join(decision.reasons)}"
+    return Way(job=job, planned=planned, refused=refused)
+
+
+def _go_back(ferry: Ferry, pen: Recorder, stack: str, way: Way) -> bool:
+    assert way.job is not None and way.planned is not None
+    try:
+        if not way.planned.facts.empty:
+            ferry.say(f"  {stack}: applying {show_facts(way.planned)}")
+            ferry.stacks.apply(way.job)
+    except ModferryError as error:
+        ferry.say(f"  {stack}: {error}")
+        pen.stack(stack, StackPhase.NOT_RESTORED, reason=error.what)
+        return False
+    found = ferry.stacks.verify(way.job)
+    checks = [check.to_body() for check in found.checks]
+    if found.verdict is not CheckVerdict.PASSED:
+        ferry.say(f"  {stack}: not restored: {found.reason}")
+        pen.stack(stack, StackPhase.NOT_RESTORED, reason=found.reason, checks=checks)
+        return False
+    pen.stack(stack, StackPhase.RESTORED, checks=checks)
+    ferry.say(f"  {stack}: restored and verified")
+    return True
