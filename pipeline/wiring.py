@@ -19,7 +19,9 @@ from pipeline.errors import UsageError
 if TYPE_CHECKING:
     from pipeline.adapters.harness.workbench import EndingTarget, LocalBench
     from pipeline.adapters.hcl.module import ModuleReader
+    from pipeline.adapters.stage import DemoStage
     from pipeline.commands.release import Releaser
+    from pipeline.commands.status import Outlook
 
 
 def open_project(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> Project:
@@ -157,3 +159,34 @@ def open_releaser(project: Project, environ: Mapping[str, str], target: str | No
         ledger=project.ledger,
         gatherer=Gatherer(project=project, tools=tools(environ, chosen), target=chosen, facts=lambda *_: ()),
     )
+
+
+def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> "Outlook":
+    """The fleet as origin's main and the ledger tell it; without a remote, as the local branch does."""
+    from pipeline.commands.status import Outlook
+
+    project = open_project(directory, environ, now)
+    assert isinstance(project.repository, GitRepository)
+    assert isinstance(project.ledger, GitLedger)
+    repository, ledger, branch = project.repository, project.ledger, project.settings.release.branch
+    remote = ledger.remote
+
+    def main(offline: bool) -> str | None:
+        if remote and not offline:
+            from pipeline.adapters.worktree import OriginMain
+
+            folder = project.settings.environments_path
+            return OriginMain(repository, ledger, branch=branch, folder=folder).fetch()
+        return repository.try_resolve(f"refs/remotes/{remote}/{branch}" if remote else f"refs/heads/{branch}")
+
+    source = project.settings.source or (repository.config(f"remote.{remote}.url") if remote else None)
+    return Outlook(project=project, main=main, source=source or str(repository.root))
+
+
+def open_stage(
+    project: Project, environ: Mapping[str, str], *, keep: Path | None, cold: bool, say: Callable[[str], None]
+) -> "DemoStage":
+    """The demo's stage for this repository."""
+    from pipeline.adapters.stage import DemoStage
+
+    return DemoStage(project.repository.root, project.settings, environ=environ, keep=keep, cold=cold, say=say)

@@ -62,11 +62,12 @@ def run(
     stdin: str = "",
     secrets: Sequence[str] = (),
     on_line: Callable[[str], None] | None = None,
+    on_error_line: Callable[[str], None] | None = None,
     on_start: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Run to its end or for `seconds`; then SIGINT, ten seconds' grace, SIGKILL to the whole group.
 
-    `on_line` sees each line of stdout as it comes (masked), `on_start` the child's pid.
+    `on_line` and `on_error_line` see each line of stdout and stderr as it comes (masked), `on_start` the pid.
     Raises UndecidedError when the program cannot be started at all.
     """
     began = time.monotonic()
@@ -90,7 +91,7 @@ def run(
     err: list[str] = []
     threads = [
         threading.Thread(target=_drain, args=(child.stdout, out, secrets, on_line), daemon=True),
-        threading.Thread(target=_drain, args=(child.stderr, err, secrets), daemon=True),
+        threading.Thread(target=_drain, args=(child.stderr, err, secrets, on_error_line), daemon=True),
         threading.Thread(target=_feed, args=(child, stdin), daemon=True),
     ]
     for thread in threads:

@@ -12,13 +12,13 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from pipeline.adapters.emulators.base import DEFAULT_ACCOUNT, DEFAULT_REGION, Emulator, aws_environment
 from pipeline.adapters.emulators.corrections import VERSION as CORRECTIONS
 from pipeline.adapters.processes import base_environment
 from pipeline.adapters.services import Service
-from pipeline.errors import UndecidedError
+from pipeline.errors import UndecidedError, UsageError
 
 START_SECONDS = 90.0
 """Usually 1.5 s; a cold disk and a busy machine take longer."""
@@ -52,7 +52,7 @@ class Moto(Emulator):
 
     name = "moto"
 
-    def __init__(self, service: Service, port: int) -> None:
+    def __init__(self, service: Service | None, port: int) -> None:
         self.service = service
         self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
@@ -67,8 +67,9 @@ class Moto(Emulator):
         return aws_environment(self.endpoint, region, key=key, secret=secret, token=token)
 
     def end(self) -> None:
-        """Kill it: it holds nothing worth saving."""
-        self.service.end(grace=0.2)
+        """Kill it, where we started it: it holds nothing worth saving."""
+        if self.service:
+            self.service.end(grace=0.2)
 
     def _assume(self, account: str) -> tuple[str, str, str]:
         if not re.fullmatch(r"\d{12}", account):
@@ -117,6 +118,14 @@ def _query_body(action: str, version: str) -> tuple[str, dict[str, str]]:
         urlencode({"Action": action, "Version": version}),
         {"Content-Type": "application/x-www-form-urlencoded"},
     )
+
+
+def connect_moto(endpoint: str) -> Moto:
+    """A moto that somebody else started and will end, e.g. `http://127.0.0.1:5000`."""
+    address = urlsplit(endpoint)
+    if address.scheme != "http" or address.hostname != "127.0.0.1" or not address.port:
+        raise UsageError(f"{endpoint!r} is not an emulator's address.", remedy="write it like http://127.0.0.1:5000")
+    return Moto(None, address.port)
 
 
 def start_moto(*, scratch: Path, port: int = 0, corrected: bool = True) -> Moto:

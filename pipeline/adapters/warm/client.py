@@ -89,6 +89,19 @@ class WarmProvider:
             self._keeper.join(10)
 
     @property
+    def address(self) -> str:
+        """What `connect` takes, for other commands of the same story; it lets its holder use the relay."""
+        return f"{self._port}:{self._token}"
+
+    @classmethod
+    def connect(cls, address: str, *, scratch: Path) -> "WarmProvider":
+        """A relay that somebody else started and will end."""
+        port, _, token = address.partition(":")
+        found = cls(binary=Path(), scratch=scratch)
+        found._port, found._token = int(port), token
+        return found
+
+    @property
     def pid(self) -> int | None:
         """The relay's process id while it was started."""
         return self._service.pid if self._service else None
