@@ -19,7 +19,10 @@ from pipeline.errors import UsageError
 if TYPE_CHECKING:
     from pipeline.adapters.harness.workbench import EndingTarget, LocalBench
     from pipeline.adapters.hcl.module import ModuleReader
+    from pipeline.adapters.stacks import OpenTerraform
     from pipeline.adapters.stage import DemoStage
+    from pipeline.adapters.toolchain import Toolchain
+    from pipeline.adapters.warm import WarmProvider
     from pipeline.commands.release import Releaser
     from pipeline.commands.status import Outlook
 
@@ -114,8 +117,8 @@ def open_bench(
         environ=environ,
         region=settings.region,
         seconds=settings.seconds,
-        cold=cold or chosen == "account",
-        memory=project.settings.warm.memory or None,
+        cold=cold or chosen == "account" or bool(environ.get("MODFERRY_COLD")),
+        open_warm=lambda toolchain, scratch: open_warm(project, environ, toolchain, scratch),
         policy=plan_policy(project.settings, project.clock),
         readme=readme_check(),
         leaks=None,
@@ -190,3 +193,54 @@ def open_stage(
     from pipeline.adapters.stage import DemoStage
 
     return DemoStage(project.repository.root, project.settings, environ=environ, keep=keep, cold=cold, say=say)
+
+
+def open_warm(
+    project: Project, environ: Mapping[str, str], toolchain: "Toolchain", scratch: Path
+) -> "WarmProvider | None":
+    """The relay that the whole story shares (MODFERRY_RELAY), or a new one; None: stock Terraform."""
+    from pipeline.adapters.provider_mirrors import AWS, provider_binary
+    from pipeline.adapters.warm import WarmProvider
+
+    if environ.get("MODFERRY_COLD") or AWS not in toolchain.providers():
+        return None
+    if environ.get("MODFERRY_RELAY"):
+        return WarmProvider.connect(environ["MODFERRY_RELAY"], scratch=scratch)
+    memory = project.settings.warm.memory or None
+    warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch, memory=memory)
+    warm.start()
+    return warm
+
+
+def environment_terraform(
+    project: Project, environ: Mapping[str, str], toolchain: "Toolchain", warm: "WarmProvider | None"
+) -> "OpenTerraform":
+    """Opens Terraform on a stack's folder of an environment, attached to a warm provider where it may be.
+
+    Module sources are redirected to MODFERRY_SOURCE_REDIRECT by git's `url.<base>.insteadOf`, in Terraform's
+    environment only: no source line is rewritten.
+    """
+    from pipeline.adapters.access import access_to
+    from pipeline.adapters.harness.workbench import attach_to
+    from pipeline.adapters.terraform import Terraform
+
+    aws = access_to(project.settings, environ)
+    redirect = environ.get("MODFERRY_SOURCE_REDIRECT")
+    git = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{redirect}.insteadOf",
+        "GIT_CONFIG_VALUE_0": project.settings.source,
+    }
+
+    def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
+        credentials = aws(environment)
+        return Terraform(
+            argv=toolchain.terraform,
+            workdir=folder,
+            env={**toolchain.environment(), **credentials, **(git if redirect else {})},
+            seconds=project.settings.test.seconds,
+            attach=attach_to(warm)(credentials) if warm and is_warm else None,
+            secrets=tuple(v for k, v in credentials.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
+        )
+
+    return open_terraform

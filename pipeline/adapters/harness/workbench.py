@@ -17,7 +17,6 @@ from typing import Any, Protocol
 from pipeline.adapters.harness.bench import Bench, Leaks, Target, copy_tree
 from pipeline.adapters.harness.static import PlanPolicy, ReadmeCheck
 from pipeline.adapters.processes import end_orphans, is_alive, run_mark
-from pipeline.adapters.provider_mirrors import AWS
 from pipeline.adapters.terraform import Attach
 from pipeline.adapters.toolchain import Toolchain, xdg
 from pipeline.adapters.warm import WarmProvider, types_in
@@ -38,7 +37,7 @@ class EndingTarget(Target, Protocol):
 
 @dataclass(kw_only=True)
 class LocalBench:
-    """See ports.Workbench. `memory`: bytes for warm provider processes; `cold`: stock Terraform."""
+    """See ports.Workbench. `cold`: stock Terraform; else `open_warm` says what Terraform is attached to."""
 
     target: str
     tools: Tools
@@ -49,7 +48,7 @@ class LocalBench:
     region: str
     seconds: float
     cold: bool
-    memory: int | None = None
+    open_warm: Callable[[Toolchain, Path], WarmProvider | None]
     policy: PlanPolicy | None = None
     readme: ReadmeCheck | None = None
     leaks: Leaks | None = None
@@ -63,7 +62,7 @@ class LocalBench:
             toolchain = self.toolchain(scratch)
             target = self.start(scratch)
             stack.callback(target.end)
-            warm = None if self.cold else self._warm(toolchain, scratch)
+            warm = None if self.cold else self.open_warm(toolchain, scratch)
             if warm:
                 stack.callback(warm.end)
             bench = Bench(
@@ -82,16 +81,6 @@ class LocalBench:
             yield bench.run
             if warm:
                 self.stats.update(warm.stats())
-
-    def _warm(self, toolchain: Toolchain, scratch: Path) -> WarmProvider | None:
-        """The warm provider, where the AWS provider is in a mirror; else stock Terraform fetches it."""
-        versions = toolchain.providers().get(AWS, {})
-        if not versions:
-            return None
-        binary = next(path for version, path in versions.items() if version == self.tools.provider)
-        warm = WarmProvider(binary=binary, scratch=scratch, memory=self.memory)
-        warm.start()
-        return warm
 
 
 def attach_to(warm: WarmProvider) -> Callable[[Mapping[str, str]], Attach]:
