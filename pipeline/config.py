@@ -45,6 +45,9 @@ def parse_settings(raw: dict[str, Any]) -> Settings:
     for environment in settings.environment:
         for text in (environment.soak, environment.rollback_age):
             duration(text)
+    for policy in settings.convergence:
+        settings.in_environment(policy.environment)
+        duration(policy.within)
     return settings
 
 

@@ -130,6 +130,18 @@ class WaiverSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Convergence:
+    """How far apart the stacks of an environment may be: `modules` (none: all) at most `minors` minor versions
+    behind the newest one there, and behind at all for no longer than `within`."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+    environment: str
+    modules: tuple[str, ...] = ()
+    minors: int = 1
+    within: str = "7d"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The whole of modferry.toml. `source` is the address that pins name (default: origin's)."""
 
@@ -146,6 +158,7 @@ class Settings:
         default_factory=lambda: tuple(Environment(name=name) for name in ("dev", "staging", "prod"))
     )
     waiver: tuple[WaiverSettings, ...] = ()
+    convergence: tuple[Convergence, ...] = ()
 
     @property
     def order(self) -> tuple[str, ...]:
