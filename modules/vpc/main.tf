@@ -33,9 +33,12 @@ resource "aws_vpc" "this" {
   tags = merge(var.tags, { Name = var.name })
 }
 
-# Taken over and emptied: what names no security group of its own gets no traffic at all.
+# Taken over and emptied: what names no security group of its own gets no traffic at all. The empty lists are
+# written out, or a rule that somebody adds later would not show in a plan.
 resource "aws_default_security_group" "this" {
-  vpc_id = aws_vpc.this.id
+  vpc_id  = aws_vpc.this.id
+  egress  = []
+  ingress = []
 
   tags = merge(var.tags, { Name = "${var.name}-default-closed" })
 }
