@@ -4,7 +4,8 @@ Adapters are imported where they are used: `status` must not pay for the test be
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,17 +15,21 @@ from pipeline.adapters.ledger import GitLedger
 from pipeline.commands.project import Project
 from pipeline.config import read_settings
 from pipeline.domain.evidence import Tools
+from pipeline.domain.ledger import Entry
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.adapters.harness.workbench import EndingTarget, LocalBench
     from pipeline.adapters.hcl.module import ModuleReader
+    from pipeline.adapters.history import RepositoryFiles
     from pipeline.adapters.stacks import OpenTerraform
     from pipeline.adapters.stage import DemoStage
     from pipeline.adapters.toolchain import Toolchain
     from pipeline.adapters.warm import WarmProvider
+    from pipeline.commands.ferry.ports import Ferry
     from pipeline.commands.release import Releaser
     from pipeline.commands.status import Outlook
+    from pipeline.domain.settings import Settings
 
 
 def open_project(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> Project:
@@ -78,24 +83,32 @@ def tools(environ: Mapping[str, str], target: str) -> Tools:
     return Tools(
         terraform=toolchain.terraform_version,
         provider=max(versions, key=version_order) if versions else "registry",
-        emulator=_emulator_version(target),
+        emulator=_emulator_version(environ, target),
     )
 
 
-def _emulator_version(target: str) -> str:
+def _emulator_version(environ: Mapping[str, str], target: str) -> str:
     match target:
         case "moto":
             from pipeline.adapters.emulators.moto import version
 
             return version()
         case "localstack":
-            from pipeline.adapters.emulators.localstack import VERSION
+            from pipeline.adapters.emulators.localstack import connect_localstack
+            from pipeline.adapters.emulators.localstack_install import VERSION
 
-            return f"localstack {VERSION}"
+            running = _running_localstack(environ)
+            return connect_localstack(running).version if running else f"localstack {VERSION}"
         case "account":
             return ""
         case _:
             raise UsageError(f"There is no target {target!r}.", remedy="use moto, localstack or account")
+
+
+def _running_localstack(environ: Mapping[str, str]) -> str:
+    """The address of a LocalStack that somebody runs: AWS_ENDPOINT_URL, or LOCALSTACK_HOST (`host:port`)."""
+    host = environ.get("LOCALSTACK_HOST", "")
+    return environ.get("AWS_ENDPOINT_URL", "") or (f"http://{host}" if host else "")
 
 
 def open_bench(
@@ -133,13 +146,16 @@ def start_target(name: str, scratch: Path, environ: Mapping[str, str]) -> "Endin
 
             return start_moto(scratch=scratch)
         case "localstack":
-            from pipeline.adapters.emulators.localstack import open_localstack
+            from pipeline.adapters.emulators.localstack import connect_localstack, start_localstack
 
-            return open_localstack(scratch=scratch, environ=environ)
+            running = _running_localstack(environ)
+            if running:
+                return connect_localstack(running)
+            return start_localstack(scratch=scratch, environ=environ)
         case _:
-            from pipeline.adapters.emulators.account import Account
+            from pipeline.adapters.emulators.account import connect_account
 
-            return Account(environ)
+            return connect_account(environ)
 
 
 def default_jobs() -> int:
@@ -244,3 +260,99 @@ def environment_terraform(
         )
 
     return open_terraform
+
+
+def entries_of(project: Project) -> Callable[[], Sequence[Entry]]:
+    """Reads every entry of the ledger as known here."""
+    ledger = project.ledger
+    assert isinstance(ledger, GitLedger)
+
+    def read() -> Sequence[Entry]:
+        tip = ledger.tip()
+        return ledger.entries(None, tip) if tip else ()
+
+    return read
+
+
+@contextmanager
+def open_ferry(
+    project: Project,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    *,
+    approvals: Iterable[str] = (),
+    accepted: Iterable[str] = (),
+) -> Iterator["Ferry"]:
+    """Everything that a promotion is run with; what was started for it ends with the context."""
+    import dataclasses
+    import secrets
+
+    from pipeline.adapters.access import access_to
+    from pipeline.adapters.harness.workbench import run_folder
+    from pipeline.adapters.holders import MARK, end_leftovers, is_dead, this_holder
+    from pipeline.adapters.stacks import TerraformStacks
+    from pipeline.adapters.terraform import Terraform
+    from pipeline.adapters.toolchain import find_toolchain
+    from pipeline.adapters.worktree import OriginMain
+    from pipeline.commands.ferry.ports import Ferry
+
+    repository, ledger, settings = project.repository, project.ledger, project.settings
+    assert isinstance(repository, GitRepository)
+    assert isinstance(ledger, GitLedger)
+    holder = this_holder(ledger.actor)
+    source = settings.source or repository.config(f"remote.{repository.remote()}.url") or str(repository.root)
+    trunk = OriginMain(repository, ledger, branch=settings.release.branch, folder=settings.environments_path)
+    key = environ.get("MODFERRY_HASH_KEY")
+    with run_folder(environ, "promotion") as scratch:
+        toolchain = find_toolchain(scratch=scratch, environ=environ)
+        wants_warm = any(environment.warm for environment in settings.environment)
+        warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
+        opened = environment_terraform(project, environ, toolchain, warm)
+
+        def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
+            terraform = opened(folder, environment, is_warm)
+            return dataclasses.replace(terraform, env={**terraform.env, MARK: holder.mark})
+
+        try:
+            yield Ferry(
+                settings=settings,
+                source=source,
+                tags=project.tag_format,
+                trunk=trunk,
+                ledger=ledger,
+                stacks=TerraformStacks(
+                    copies=trunk,
+                    scratch=scratch,
+                    terraform=open_terraform,
+                    aws=access_to(settings, environ),
+                    environments=settings.environment,
+                    hash_key=key.encode() if key else None,
+                    stateful=settings.stateful,
+                ),
+                holder=holder,
+                now=project.clock,
+                new_id=lambda: f"p-{secrets.token_hex(4)}",
+                say=say,
+                is_dead=is_dead,
+                end_leftovers=end_leftovers,
+                approvals=frozenset(approvals),
+                accepted=frozenset(accepted),
+                root=project.name if any(repository.root.glob("*.tf")) else "",
+            )
+        finally:
+            if warm is not None and not environ.get("MODFERRY_RELAY"):
+                warm.end()
+
+
+def open_module_files(
+    directory: Path, environ: Mapping[str, str], module: str, *, whole_history: bool = False
+) -> "tuple[RepositoryFiles, Settings, str]":
+    """The repository that a module's name or path lies in, its settings, and the module as it is called there."""
+    from pipeline.adapters.history import HistoryFiles, RepositoryFiles
+
+    folder = (directory / module).resolve()
+    repository = GitRepository(folder if folder.is_dir() else directory, environ)
+    if folder.is_dir() and folder.is_relative_to(repository.root):
+        module = folder.relative_to(repository.root).as_posix()
+    kind = HistoryFiles if whole_history else RepositoryFiles
+    return kind(repository, _root_name(repository)), read_settings(repository.root), module

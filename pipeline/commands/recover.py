@@ -46,25 +46,32 @@ class Recovery:
         }
 
 
-def recover(ferry: Ferry, *, holder_dead: bool = False, abandon: str = "") -> Recovery:
+def recover(ferry: Ferry, *, holder_dead: bool = False, abandon: str = "", dry_run: bool = False) -> Recovery:
     """Go on with every open promotion that may be taken; `abandon` closes one by its id instead."""
     ferry.ledger.fetch()
+    if dry_run:
+        every = claims.fleet_of(ferry.ledger.history()).open()
+        would = {
+            p.id: _why_not(ferry, p, holder_dead=holder_dead) or f"would be gone on with ({p.phase})" for p in every
+        }
+        left = tuple((claims.find(ferry.ledger.history(), name), why) for name, why in would.items())
+        return Recovery(results=(), left=left)
     if abandon:
         return Recovery(results=(give_up(ferry, abandon, holder_dead=holder_dead),), left=())
     results: list[Result] = []
-    left: list[tuple[Promotion, str]] = []
+    alone: list[tuple[Promotion, str]] = []
     for promotion in tuple(claims.fleet_of(ferry.ledger.history()).open()):
         why = _why_not(ferry, promotion, holder_dead=holder_dead)
         if why:
             ferry.say(f"{promotion.title} is left alone: {why}")
-            left.append((promotion, why))
+            alone.append((promotion, why))
             continue
         try:
             results.append(resume(ferry, promotion))
         except ModferryError as error:
             ferry.say(str(error))
-            left.append((claims.find(ferry.ledger.history(), promotion.id), str(error)))
-    return Recovery(results=tuple(results), left=tuple(left))
+            alone.append((claims.find(ferry.ledger.history(), promotion.id), str(error)))
+    return Recovery(results=tuple(results), left=tuple(alone))
 
 
 def _why_not(ferry: Ferry, promotion: Promotion, *, holder_dead: bool) -> str:

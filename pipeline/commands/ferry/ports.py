@@ -92,7 +92,7 @@ class Ferry:
     say: Callable[[str], None]
     is_dead: Callable[[Holder], bool | None] = lambda _: None
     """True: provably dead; False: alive; None: nobody here can know."""
-    end_leftovers: Callable[[Holder], None] = lambda _: None
+    end_leftovers: Callable[[Holder], object] = lambda _: None
     """End programs that a dead holder started and that still run on this machine."""
     approvals: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()

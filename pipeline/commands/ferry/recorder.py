@@ -57,6 +57,4 @@ class Recorder:
 
     def close(self, outcome: Outcome, reason: str = "", *, remedy: str = "") -> None:
         """End the promotion."""
-        self.write(
-            lambda history: claims.close(history, self.name, self.fence, outcome, reason=reason, remedy=remedy)
-        )
+        self.write(lambda history: claims.close(history, self.name, self.fence, outcome, reason=reason, remedy=remedy))

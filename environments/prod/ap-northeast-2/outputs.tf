@@ -1,0 +1,14 @@
+output "cidr" {
+  description = "The address block that this stack asked for."
+  value       = "10.34.0.0/20"
+}
+
+output "region" {
+  description = "Where the stack is."
+  value       = "ap-northeast-2"
+}
+
+output "vpc_id" {
+  description = "The environment's network."
+  value       = module.core.vpc.vpc_id
+}

@@ -1,0 +1,22 @@
+module "core" {
+  source = "git::https://github.com/modferry/modferry.git//modules/core?ref=core/v0.1.0"
+
+  name   = "prod-eu-west-1"
+  labels = { owner = "platform" }
+
+  vpc = {
+    cidr          = "10.33.0.0/20"
+    dns_hostnames = false
+    subnets       = { private = {} }
+    zones         = ["eu-west-1a", "eu-west-1b"]
+  }
+
+  tags = { Stack = "prod/eu-west-1" }
+}
+
+# What this environment has beside the module: where its operators are told what happens.
+resource "aws_ssm_parameter" "on_call" {
+  name  = "/modferry/prod/eu-west-1/on-call"
+  type  = "String"
+  value = "platform@example.com"
+}
