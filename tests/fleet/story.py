@@ -96,19 +96,20 @@ class Story:
             shape=content_shape(files, SOURCE),
         )
 
-    def open(self, environment: str, contents: Mapping[str, Content], kind: Kind = Kind.PROMOTE, **targets: str) -> str:
+    def open(self, environment: str, contents: Mapping[str, Content], *, reason: str = "", **targets: str) -> str:
         """Open a promotion of one wave and announce its apply; the stacks are `applying`."""
         self.names += 1
         name = f"p-{self.names}"
         fleet = claims.fleet_of(self.ledger.history())
         opening = Opening(
             id=name,
-            kind=kind,
+            kind=Kind.PROMOTE,
             environment=environment,
             targets=targets,
             waves=(tuple(contents),),
             stacks={s: (fleet.stack(environment, s).content, c.pins) for s, c in contents.items()},
             base=self.repository.head(),
+            reason=reason,
         )
         self.ledger.append(lambda history: claims.open_promotion(history, opening, HOLDER), push=True)
         told = {
@@ -137,7 +138,7 @@ class Story:
 
     def verified(self, environment: str, contents: Mapping[str, Content], **targets: str) -> str:
         """A whole promotion that ends well, landed at this clone's main."""
-        name = self.open(environment, contents, **targets)
+        name = self.open(environment, contents, reason="", **targets)
         self.stacks(name, StackPhase.APPLIED, *contents)
         self.stacks(name, StackPhase.VERIFIED, *contents)
         self.move(name, Phase.LANDED, wave=0, commit=self.repository.head())

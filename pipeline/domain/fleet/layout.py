@@ -14,7 +14,8 @@ def lay_out(head: Sequence[str], rows: Sequence[Sequence[str]], width: int = 80)
     lines: list[str] = []
     columns = list(range(1, len(head))) or [0]
     while columns:
-        block, used = [], first
+        block: list[tuple[int, int]] = []
+        used = first
         while columns:
             size = min(max(len(row[columns[0]]) for row in (head, *rows)), width - first - GAP)
             if block and used + GAP + size > width:
