@@ -35,7 +35,7 @@ def test_every_entry_is_one_sentence_newest_last(story: Story, modferry: Modferr
     said = modferry("history", "--json")
     commit = story.repository.head()[:12]
     assert [entry["says"] for entry in said.document["entries"]] == [
-        "tested core unit on moto (aaaaaaaaaaaa): failed (3 passed, 1 failed, 4.2 s)",
+        "tested core unit on moto (aaaaaaaaaaaa): failed (1 failed, 3 passed, 4.2 s)",
         f"released vpc 1.0.0 (minor) as vpc/v1.0.0 at {commit}",
         f"released core 1.1.0 (minor after 1.0.0) as core/v1.1.0 at {commit}",
         "opened promote p-1 (core 1.1.0) for dev/a; reason: hotfix",
