@@ -1,0 +1,68 @@
+"""`modferry diff`: options, formats, the exit code."""
+
+import time
+
+import click
+
+from pipeline.cli import App
+from pipeline.commands.diff import diff as diff_versions
+from pipeline.commands.diff import diff_history, find_target
+from pipeline.domain.rules.report import HistoryReport
+from pipeline.domain.rules.show import FORMATS
+from pipeline.errors import Exit, UsageError
+from pipeline.verbs.options import json_option
+from pipeline.wiring import open_module_files
+
+
+@click.command()
+@click.argument("module", metavar="MODULE|PATH", default=".")
+@click.option("--from", "since", metavar="REF", help="The older version. Default: the module's latest version tag.")
+@click.option("--to", "until", metavar="REF", help="The newer version. Default: the working tree.")
+@click.option("--history", is_flag=True, help="Compare every final version with the one before it.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif", "github", "markdown"]), help="How to print it."
+)
+@json_option
+@click.pass_obj
+def diff(app: App, module: str, since: str | None, until: str | None, history: bool, form: str | None) -> Exit:
+    """Say what a change does to whoever upgrades, and the version bump it needs.
+
+    \b
+    Examples:
+      modferry diff vpc                             the working tree against the latest version
+      modferry diff vpc --from vpc/v1.2.0 --to main --json
+      modferry diff ../terraform-aws-vpc --history --json
+    """
+    if form == "json":
+        app.console.as_json = True
+    elif form and app.console.as_json:
+        raise UsageError("--json and --format say different things.", remedy=f"leave one out: --format {form}")
+    files, settings, name = open_module_files(app.directory, app.environ, module, whole_history=history)
+    target = find_target(files, settings, name)
+    if history:
+        if since or until or form not in (None, "json", "text"):
+            raise UsageError("--history compares all versions.", remedy="leave out --from, --to and --format")
+        try:
+            report = diff_history(target, time.monotonic)
+        finally:
+            files.close()
+        app.console.document("diff", report.to_json())
+        if not app.console.as_json:
+            _print_history(report)
+        for version, says in report.unreadable:
+            app.console.warn(f"{version} is left out: {says}")
+        return Exit.DONE
+    found = diff_versions(target, settings, app.now().date(), since=since, until=until)
+    app.console.document("diff", found.to_json())
+    if not app.console.as_json:
+        text = FORMATS[form or ("github" if app.console.in_github else "text")](found)
+        if text:
+            click.echo(text)
+    return Exit.DONE
+
+
+def _print_history(report: HistoryReport) -> None:
+    for pair in report.pairs:
+        below = "  below what the facts require" if pair.declared < pair.bump else ""
+        click.echo(f"{pair.since} → {pair.until}: declared {pair.declared}, facts {pair.bump}{below}")
+    click.echo(f"{len(report.pairs)} pairs in {report.seconds:.2f} s")
