@@ -12,14 +12,13 @@ import contextlib
 import fcntl
 import getpass
 import os
-import pickle
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipeline import __version__
 from pipeline.adapters.git import GitError, GitRepository
+from pipeline.adapters.replay_cache import ReplayCache
 from pipeline.domain.history import History, fold
 from pipeline.domain.ledger import Draft, Entry, check_chain, write
 from pipeline.errors import RefusedError, UndecidedError
@@ -39,6 +38,7 @@ class GitLedger:
         self.clock = clock
         self.actor = actor or actor_of(repository, os.environ)
         self.remote = repository.remote()
+        self.cache = ReplayCache(repository.common_dir / "modferry" / "replay.pickle")
         self.tracking = f"refs/modferry/{self.remote}/ledger"  # ours: no configured `+` refspec may force it
 
     # -- reading ----------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class GitLedger:
         """The history at a ledger commit, from the nearest cached replay on."""
         if commit is None:
             return History()
-        cached_commit, history = self._read_cache()
+        cached_commit, history = self.cache.read()
         if cached_commit == commit and history:
             return history
         if cached_commit and history and self.repository.is_ancestor(cached_commit, commit):
@@ -136,7 +136,7 @@ class GitLedger:
             history, added = History(), self.entries(None, commit)
         check_chain(added, after=history.last)
         fold(history, added)
-        self._write_cache(commit, history)
+        self.cache.write(commit, history)
         return history
 
     # -- writing ----------------------------------------------------------------------------------
@@ -260,21 +260,6 @@ class GitLedger:
         folder = self.repository.common_dir / "modferry"
         folder.mkdir(exist_ok=True)
         return folder
-
-    def _read_cache(self) -> tuple[str | None, History | None]:
-        path = self._folder() / "replay.pickle"
-        try:
-            version, commit, history = pickle.loads(path.read_bytes())  # noqa: S301 - our own file inside .git
-        except Exception:  # noqa: BLE001 - a disposable cache: unreadable means absent
-            return None, None
-        return (commit, history) if version == __version__ else (None, None)
-
-    def _write_cache(self, commit: str, history: History) -> None:
-        path = self._folder() / "replay.pickle"
-        draft = path.with_suffix(f".{os.getpid()}")
-        with contextlib.suppress(OSError):  # a full disk must not stop a reader
-            draft.write_bytes(pickle.dumps((__version__, commit, history), protocol=5))
-            draft.replace(path)
 
 
 class PushRejectedError(RefusedError):

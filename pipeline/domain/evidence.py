@@ -130,7 +130,7 @@ def _judge_unsupported(say: str, found: Evidence, evidence: Mapping[EvidenceKey,
         for name in other.passed
         if other.verdict in (Verdict.PASSED, Verdict.UNSUPPORTED)
     }
-    open_cases = [name for name in found.unsupported if name not in elsewhere]
+    open_cases = [name for name in found.unsupported or ("(unnamed)",) if name not in elsewhere]
     if not open_cases:
         return Allowed(notes=(f"{len(found.unsupported)} cases passed on another target",))
     names = ", ".join(open_cases)

@@ -1,0 +1,32 @@
+"""A disposable copy of the ledger's replay, keyed by the ledger's commit; deleting it costs only time."""
+
+import contextlib
+import os
+import pickle
+from pathlib import Path
+
+from pipeline import __version__
+from pipeline.domain.history import History
+
+
+class ReplayCache:
+    """One file inside `.git`: nobody else writes there, so unpickling it runs nobody else's code."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> tuple[str | None, History | None]:
+        """(ledger commit, its replay), or nothing when it is absent, unreadable or another version's."""
+        try:
+            version, commit, history = pickle.loads(self.path.read_bytes())  # noqa: S301 - see the class
+        except Exception:  # noqa: BLE001 - unreadable means absent
+            return None, None
+        return (commit, history) if version == __version__ else (None, None)
+
+    def write(self, commit: str, history: History) -> None:
+        """Keep a replay; a full disk must not stop a reader."""
+        draft = self.path.with_suffix(f".{os.getpid()}-{os.urandom(3).hex()}")
+        with contextlib.suppress(OSError):
+            self.path.parent.mkdir(exist_ok=True)
+            draft.write_bytes(pickle.dumps((__version__, commit, history), protocol=5))
+            draft.replace(self.path)
