@@ -121,7 +121,7 @@ class Secrets:
     def _seal(self, place: Place) -> str:
         if self.key is None:
             return "unkeyed"
-        return hmac.new(self.key, encode([list(place.path), place.value]).encode(), sha256).hexdigest()
+        return hmac.new(self.key, encode(place.value).encode(), sha256).hexdigest()
 
 
 def encode(value: object) -> str:

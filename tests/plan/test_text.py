@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.plan import summarise
@@ -95,6 +95,7 @@ def test_a_secret_inside_another_text_is_masked() -> None:
     assert "word1" not in text(plan(row))
 
 
+@settings(deadline=None)
 @given(st.text("ab-_.[]\"'", min_size=1, max_size=300))
 def test_a_long_address_is_whole(name: str) -> None:
     address = f"aws_x.{name}"

@@ -113,6 +113,21 @@ def test_a_trust_policy_from_a_data_source() -> None:
         )
         return document
 
+    strangers = json.dumps({"Statement": {"Effect": "Allow", "NotPrincipal": {"AWS": "arn:aws:iam::1:root"}}})
+    assert outcome(plan([planned("aws_sns_topic_policy.this", {"policy": strangers})], [])) == [False]
     assert outcome(trust(["arn:aws:iam::111111111111:root"], {})) == []
     assert outcome(trust(["*"], {})) == [False]
     assert outcome(trust([None], {"statement": [{"principals": [{"identifiers": [True]}]}]})) == [True]
+
+
+def test_a_document_that_is_only_partly_a_data_source_is_unknown() -> None:
+    for more in ("local.more", "data.aws_iam_policy_document.absent.json", "aws_kms_key.this.arn"):
+        document = deferred(NAMED, unknown=LATER)
+        source = ref("data.aws_iam_policy_document.this.json", more)
+        document["configuration"]["root_module"]["resources"][1] = written("aws_iam_role_policy.this", policy=source)
+        assert outcome(document) == [True]
+
+
+def test_members_that_only_the_unknown_marks_name_count() -> None:
+    statement = {"effect": "Allow", "actions": ["*"]}
+    assert outcome(deferred(statement, unknown={"statement": [{"resources": [True]}]})) == [True]

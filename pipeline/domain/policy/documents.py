@@ -11,7 +11,10 @@ from pipeline.domain.shapes import as_list, as_mapping
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement; a member None stands for something known only after the apply."""
+    """One statement; a member None stands for something known only after the apply.
+
+    All but some principals is everybody: `NotPrincipal` reads as `*`.
+    """
 
     allows: bool
     actions: tuple[str | None, ...]
@@ -63,7 +66,10 @@ def _from_block(block: Node) -> Statement:
         actions=_members(block.at("actions")),
         all_but_actions=bool(as_list(block.at("not_actions").value)),
         resources=_members(block.at("resources")),
-        principals=tuple(member for members in principals for member in members),
+        principals=(
+            *(member for members in principals for member in members),
+            *("*" for _ in block.at("not_principals").blocks()),
+        ),
         conditional=bool(conditions.blocks()),
     )
 
@@ -90,7 +96,7 @@ def _from_json(row: Mapping[str, object]) -> Statement:
         actions=tuple(str(action) for action in _many(row.get("Action"))),
         all_but_actions="NotAction" in row,
         resources=tuple(str(resource) for resource in _many(row.get("Resource"))),
-        principals=tuple(_principals(row.get("Principal"))),
+        principals=(*_principals(row.get("Principal")), *("*" for _ in range("NotPrincipal" in row))),
         conditional=bool(row.get("Condition")),
     )
 

@@ -159,7 +159,7 @@ def _resources(plan: Mapping[str, object], configuration: Configuration) -> Iter
     for entry in as_list(plan.get("resource_changes")):
         row = as_mapping(entry)
         change = as_mapping(row.get("change"))
-        if change.get("after") is None or row.get("deposed"):
+        if change.get("after") is None:
             continue
         mode, kind, name = str(row.get("mode", "managed")), str(row.get("type")), str(row.get("name"))
         index = row.get("index")
