@@ -75,6 +75,13 @@ def test_unknown_in_a_dynamic_block_is_unsure_where_unset_in_a_written_one_is_br
     assert verdict("ebs-encrypted", plan([row], [hidden])) == UNSURE
 
 
+def test_a_block_that_is_unknown_as_a_whole_is_unsure_where_it_is_written() -> None:
+    row = planned("aws_instance.web", unknown={"metadata_options": True})
+    tokens = [{"http_tokens": ref("local.tokens")}]
+    assert verdict("imdsv2", plan([row], [written("aws_instance.web", metadata_options=tokens)])) == UNSURE
+    assert verdict("imdsv2", plan([row], [written("aws_instance.web")])) == BROKEN
+
+
 @pytest.mark.parametrize(
     ("device", "expected"),
     [

@@ -36,9 +36,8 @@ class Node:
     def at(self, key: str) -> "Node":
         """The attribute of this name."""
         unknown = True if self.unknown is True else as_mapping(self.unknown).get(key, False)
-        in_dynamic = self.expression is None and self.value is not None
         whole = self.unknown is True and self.expression is not None
-        hidden = self.expression is Mark.HIDDEN or in_dynamic or whole
+        hidden = self.expression is Mark.HIDDEN or whole
         expression = Mark.HIDDEN if hidden else as_mapping(self.expression).get(key)
         return Node(value=as_mapping(self.value).get(key), unknown=unknown, expression=expression)
 
