@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pipeline.commands.ferry.ports import Ferry
     from pipeline.commands.release import Releaser
     from pipeline.commands.status import Outlook
+    from pipeline.domain.module import Module
+    from pipeline.domain.release import Fact
     from pipeline.domain.settings import Settings
 
 
@@ -115,7 +117,7 @@ def open_bench(
     project: Project, environ: Mapping[str, str], *, target: str | None, jobs: int | None, cold: bool
 ) -> "LocalBench":
     """The bench of this machine for one target; nothing is started yet."""
-    from pipeline.adapters.harness.checks import plan_policy, readme_check
+    from pipeline.adapters.harness.checks import leak_check, plan_policy, readme_check
     from pipeline.adapters.harness.workbench import LocalBench
     from pipeline.adapters.toolchain import find_toolchain
 
@@ -134,7 +136,7 @@ def open_bench(
         open_warm=lambda toolchain, scratch: open_warm(project, environ, toolchain, scratch),
         policy=plan_policy(project.settings, project.clock),
         readme=readme_check(),
-        leaks=None,
+        leaks=leak_check(chosen),
     )
 
 
@@ -176,8 +178,20 @@ def open_releaser(project: Project, environ: Mapping[str, str], target: str | No
         project=project,
         repository=project.repository,
         ledger=project.ledger,
-        gatherer=Gatherer(project=project, tools=tools(environ, chosen), target=chosen, facts=lambda *_: ()),
+        gatherer=Gatherer(project=project, tools=tools(environ, chosen), target=chosen, facts=interface_facts),
     )
+
+
+def interface_facts(project: Project, module: "Module", tag: str, commit: str) -> "list[Fact]":
+    """What `modferry diff` finds between a released tag and a commit."""
+    from pipeline.adapters.history import RepositoryFiles
+    from pipeline.commands.diff import diff, find_target
+    from pipeline.domain.release import Fact
+
+    assert isinstance(project.repository, GitRepository)
+    target = find_target(RepositoryFiles(project.repository, project.name), project.settings, module.path)
+    report = diff(target, project.settings, project.clock().date(), since=tag, until=commit)
+    return [Fact(rule=f.rule, bump=f.bump, address=f.address, says=f.says) for f in report.findings]
 
 
 def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> "Outlook":
