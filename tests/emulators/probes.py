@@ -66,6 +66,18 @@ def gateway_endpoint_routes(client: Client) -> None:
     assert routed == {new}
 
 
+def group_rule_description(client: Client) -> None:
+    ec2, vpc = client("ec2"), _vpc(client)
+    one, other = (
+        ec2.create_security_group(GroupName=name, Description="g", VpcId=vpc)["GroupId"] for name in ("one", "other")
+    )
+    pair = {"GroupId": other, "Description": "from the other"}
+    permission = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [pair]}
+    ec2.authorize_security_group_ingress(GroupId=one, IpPermissions=[permission])
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [one]}])["SecurityGroupRules"]
+    assert [rule.get("Description") for rule in rules if not rule["IsEgress"]] == ["from the other"]
+
+
 def scaling_policy_enabled(client: Client) -> None:
     _group(client)
     client("autoscaling").put_scaling_policy(

@@ -1,9 +1,10 @@
-"""EC2: what network interfaces and gateway endpoints pass on to instances and route tables."""
+"""EC2: what network interfaces, gateway endpoints and security group rules say of what they join."""
 
 from typing import Any
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import Instance
+from moto.ec2.models.security_groups import SecurityGroupRule
 
 from pipeline.adapters.emulators.corrections.patching import wrap
 
@@ -50,4 +51,19 @@ def gateway_endpoint_routes() -> None:
     wrap(EC2Backend, "modify_vpc_endpoint", modify_vpc_endpoint)
 
 
-CORRECTIONS = (instance_groups_of_interface, gateway_endpoint_routes)
+def group_rule_description() -> None:
+    """A rule that names a security group or a prefix list has its description too.
+
+    Provider: aws_vpc_security_group_ingress_rule and _egress_rule; without it each plan writes it again.
+    AWS: EC2 API Reference, UserIdGroupPair, PrefixListId and SecurityGroupRule: description.
+    Until: needed on 5.2.5; ends when DescribeSecurityGroupRules answers it.
+    """
+
+    def description(self: Any) -> str | None:
+        places = (self.ip_range, self.source_group, self.prefix_list_id)
+        return next((place["Description"] for place in places if place and "Description" in place), None)
+
+    SecurityGroupRule.description = property(description)  # type: ignore[assignment,method-assign]
+
+
+CORRECTIONS = (instance_groups_of_interface, gateway_endpoint_routes, group_rule_description)
