@@ -4,6 +4,7 @@ A block whose text was seen before is not read again: over a module's history mo
 version costs one C parse a changed file and the reading of the blocks that changed.
 """
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,14 @@ READ_WHOLE = frozenset(
     {"terraform", "required_providers", "variable", "output", "locals", "module", "moved", "removed"}
 )
 READ_INSIDE = READ_WHOLE | {"validation", "lifecycle"}
+PIECE = re.compile(
+    rb"^[A-Za-z_][^\n]*\{(?:[^\n]*\}[ \t\r]*$|[ \t\r]*\n(?:[^}\n][^\n]*\n|\n)*\}[ \t\r]*$)", re.MULTILINE
+)
+"""A block on one line, or up to the first line that begins with its closing brace."""
+BETWEEN = re.compile(rb"(?:[ \t\r]*(?:(?:#|//)[^\n]*)?(?:\n|\Z))*")
+"""Blank lines and comment lines."""
 _seen: dict[bytes, Block] = {}
+"""Text of a block → what it says: a run's memory of blocks, which repeat from version to version."""
 
 
 @cache
@@ -37,6 +45,46 @@ def parse_blocks(content: bytes, file: str) -> tuple[PlacedBlock, ...]:
     """
     check_utf8(content, file)
     content = content.removeprefix(b"\xef\xbb\xbf")
+    pieces = _pieces(content, file)
+    return pieces if pieces is not None else _whole(content, file)
+
+
+def _pieces(content: bytes, file: str) -> tuple[PlacedBlock, ...] | None:
+    """The blocks of a file laid out as `terraform fmt` does, each read alone; None for any other layout.
+
+    Sound because HCL has no context across top-level blocks: text that is a sequence of complete blocks, blank
+    lines and comment lines means exactly these blocks. A piece that is not one block alone answers None.
+    """
+    found = []
+    at, line = 0, 1
+    for match in PIECE.finditer(content):
+        start, end = match.span()
+        if not BETWEEN.fullmatch(content, at, start):
+            return None
+        line += content.count(b"\n", at, start)
+        text = match[0]
+        block = _seen.get(text)
+        if block is None:
+            block = _alone(text)
+            if block is None:
+                return None
+            _seen[text] = block
+        found.append(PlacedBlock(block=block, at=Place(file, line, 1)))
+        line += text.count(b"\n")
+        at = end
+    return tuple(found) if BETWEEN.fullmatch(content, at) else None
+
+
+def _alone(text: bytes) -> Block | None:
+    root = _parser().parse(text).root_node
+    if root.has_error or len(root.named_children) != 1:
+        return None
+    inner = root.named_children[0].named_children
+    return _block(inner[0], 0, top="") if len(inner) == 1 and inner[0].type == "block" else None
+
+
+def _whole(content: bytes, file: str) -> tuple[PlacedBlock, ...]:
+    """The blocks of any file, in one parse."""
     root = _parser().parse(content).root_node
     if root.has_error:
         raise _broken(root, content, file)
@@ -46,11 +94,7 @@ def parse_blocks(content: bytes, file: str) -> tuple[PlacedBlock, ...]:
             row, at = node.start_point
             column = at + 1
             if node.type == "block":
-                text = node.text or b""
-                block = _seen.get(text)
-                if block is None:
-                    block = _seen[text] = _block(node, row, top="")
-                found.append(PlacedBlock(block=block, at=Place(file, row + 1, column)))
+                found.append(PlacedBlock(block=_block(node, row, top=""), at=Place(file, row + 1, column)))
             elif node.type == "attribute":
                 raise UsageError(
                     f"{file}:{row + 1}:{column}: {text_of(node.children[0])!r} is set outside any block.",

@@ -5,6 +5,7 @@ Never guesses: what it says is what Terraform would compute. Sets are lists with
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -42,9 +43,9 @@ Worth = Any
 class Defaults:
     """A module with every variable at its default, or as `given`; locals are worked out when asked for."""
 
-    def __init__(self, interface: Interface, given: Mapping[str, Worth] | None = None) -> None:
+    def __init__(self, interface: Interface, given: "Given | None" = None) -> None:
         self._interface = interface
-        self._given = given or {}
+        self._given = given
         self._locals: dict[str, Worth] = {}
 
     def instances(self, repetition: Repetition, many: Expression | None) -> int | None:
@@ -64,8 +65,8 @@ class Defaults:
         """The value of `var.name` or `local.name`."""
         if root == "var":
             variable = self._interface.variables.get(name)
-            if variable is not None and name in self._given:
-                return filled(self._given[name], variable.type)
+            if variable is not None and self._given is not None and name in self._given.arguments:
+                return filled(self._given.scope.worth(self._given.arguments[name]), variable.type)
             if variable is None or variable.default is None:
                 return UNKNOWN
             return filled(self.worth(variable.default), variable.type)
@@ -75,6 +76,14 @@ class Defaults:
                 self._locals[name] = self.worth(self._interface.locals[name])
             return self._locals[name]
         return UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a caller passes: its arguments, and the scope they are worked out in."""
+
+    scope: Defaults
+    arguments: Mapping[str, Expression]
 
 
 def filled(value: Worth, type_: Type) -> Worth:

@@ -58,8 +58,12 @@ def read_interface(blocks: Iterable[PlacedBlock], cache: ElementCache | None = N
     cache = cache or ElementCache()
     plain: list[PlacedBlock] = []
     over: list[PlacedBlock] = []
+    files: dict[str, bool] = {}
     for placed in blocks:
-        (over if is_override(placed.at.file) else plain).append(placed)
+        file = placed.at.file
+        if file not in files:
+            files[file] = is_override(file)
+        (over if files[file] else plain).append(placed)
     if over:
         over.sort(key=lambda placed: placed.at)
         plain = list(apply_overrides(plain, over))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pipeline.domain.interface.elements import Interface, Mode, ModuleCall, Moved, Repetition, Resource
-from pipeline.domain.interface.evaluate import UNKNOWN, Defaults
+from pipeline.domain.interface.evaluate import Defaults, Given
 from pipeline.domain.interface.syntax import Place
 
 Steps = tuple[str, ...]
@@ -29,14 +29,29 @@ class Package:
     interface: Interface
     calls: "Mapping[str, Package]" = field(default_factory=dict)
 
+    @cached_property
+    def addresses(self) -> "Addresses":
+        """All its addresses, worked out once: in a history it is the newer version, then the older one."""
+        return Addresses(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """One address: a resource or a module call. `instances` with every variable at its default; None: unknown."""
+    """One address: a resource or a module call; `scope` is the module around it, `outer` the call of that."""
 
     steps: Steps
     element: Resource | ModuleCall
-    instances: int | None
+    scope: Defaults
+    outer: "Node | None" = None
+
+    @cached_property
+    def instances(self) -> int | None:
+        """How many there are with every variable at its default; None where it cannot be told."""
+        own = self.scope.instances(self.element.repetition, self.element.many)
+        around = self.outer.instances if self.outer else 1
+        if 0 in (own, around):
+            return 0
+        return None if own is None or around is None else own * around
 
     @property
     def address(self) -> str:
@@ -84,7 +99,7 @@ class Addresses:
     @cached_property
     def nodes(self) -> Mapping[Steps, Node]:
         """Every address, module calls before what is inside them."""
-        return {node.steps: node for node in _walk(self.package, (), Defaults(self.package.interface), 1)}
+        return {node.steps: node for node in _walk(self.package, (), Defaults(self.package.interface), None)}
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
@@ -130,24 +145,15 @@ class Addresses:
         return None, ()
 
 
-def _walk(package: Package, prefix: Steps, scope: Defaults, outer: int | None) -> Iterator[Node]:
+def _walk(package: Package, prefix: Steps, scope: Defaults, outer: Node | None) -> Iterator[Node]:
     for resource in package.interface.resources.values():
-        many = _times(outer, scope.instances(resource.repetition, resource.many))
-        yield Node(steps=(*prefix, resource.address), element=resource, instances=many)
+        yield Node(steps=(*prefix, resource.address), element=resource, scope=scope, outer=outer)
     for call in package.interface.modules.values():
-        many = _times(outer, scope.instances(call.repetition, call.many))
-        steps = (*prefix, call.address)
-        yield Node(steps=steps, element=call, instances=many)
+        node = Node(steps=(*prefix, call.address), element=call, scope=scope, outer=outer)
+        yield node
         inner = package.calls.get(call.name)
         if inner is not None:
-            given = {name: scope.worth(argument) for name, argument in call.arguments.items()}
-            yield from _walk(inner, steps, Defaults(inner.interface, given), many)
-
-
-def _times(outer: int | None, inner: int | None) -> int | None:
-    if 0 in (outer, inner):
-        return 0
-    return None if outer is None or inner is None else outer * inner
+            yield from _walk(inner, node.steps, Defaults(inner.interface, Given(scope, call.arguments)), node)
 
 
 def _interfaces(package: Package, prefix: Steps) -> Iterator[tuple[Steps, Interface]]:
@@ -182,7 +188,6 @@ def is_stateful_mode(node: Node) -> bool:
 
 
 __all__ = [
-    "UNKNOWN",
     "Addresses",
     "Move",
     "Node",

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pipeline.domain.interface.elements import Interface, ModuleCall, Output, Repetition, Variable
 from pipeline.domain.interface.syntax import Expression, Literal
-from pipeline.domain.rules.addresses import Addresses, Node, Package, Steps, is_stateful_mode, unique_pairs
+from pipeline.domain.rules.addresses import Node, Package, Steps, is_stateful_mode, unique_pairs
 
 ALIKE = 0.6
 """How alike two names must be (difflib's ratio) to be one input where nothing else tells."""
@@ -23,7 +23,7 @@ class Change:
     """From one version to another. Everything derived is worked out once, when first asked for."""
 
     def __init__(self, old: Package, new: Package) -> None:
-        self.before, self.after = Addresses(old), Addresses(new)
+        self.before, self.after = old.addresses, new.addresses
 
     @property
     def old(self) -> Interface:
@@ -91,6 +91,11 @@ class Change:
         return tuple(found)
 
     @cached_property
+    def same_defaults(self) -> bool:
+        """Whether every default and local is the very same: then what was off by default still is."""
+        return _same_world(self.before.package, self.after.package)
+
+    @cached_property
     def gone(self) -> tuple[Node, ...]:
         """What has no place any more; of a module call that went, the call alone."""
         kept = {node.steps for node, _, _ in self.stayed}
@@ -110,6 +115,20 @@ class Change:
             ((_node_key(n), n.steps) for n in self.gone if is_stateful_mode(n) and bare(n.element.body)),
             ((_node_key(n), n.steps) for n in self.came),
         )
+
+
+def _same_world(old: Package, new: Package) -> bool:
+    before, after = old.interface, new.interface
+    if before is after:
+        return all(_same_world(call, new.calls[name]) for name, call in old.calls.items() if name in new.calls)
+    defaults = [(name, v.default, v.type) for name, v in before.variables.items()]
+    return (
+        defaults == [(name, v.default, v.type) for name, v in after.variables.items()]
+        and before.locals == after.locals
+        and before.modules == after.modules
+        and old.calls.keys() == new.calls.keys()
+        and all(_same_world(call, new.calls[name]) for name, call in old.calls.items())
+    )
 
 
 def _outermost(nodes: list[Node]) -> tuple[Node, ...]:

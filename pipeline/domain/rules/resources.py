@@ -59,7 +59,9 @@ def _switched(off: bool) -> Callable[[Change], Iterator[Hit]]:
 
     def find(change: Change) -> Iterator[Hit]:
         for was, now, _ in change.stayed:
-            if was.kind != MANAGED or was.instances is None or now.instances is None:
+            if was.kind != MANAGED or (change.same_defaults and was.element.many == now.element.many):
+                continue
+            if was.instances is None or now.instances is None:
                 continue
             if (was.instances > 0, now.instances > 0) == (off, not off):
                 yield _hit(now)
