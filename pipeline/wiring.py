@@ -38,7 +38,7 @@ def open_project(directory: Path, environ: Mapping[str, str], now: Callable[[], 
     """The project that `directory` lies in."""
     repository = GitRepository(directory, environ)
     return Project(
-        settings=read_settings(repository.root),
+        settings=read_settings(repository.root, repository.common_dir / "modferry"),
         repository=repository,
         ledger=GitLedger(repository, now),
         clock=now,
