@@ -189,9 +189,9 @@ variable "server_groups" {
         timeout             = optional(number)
         unhealthy_threshold = optional(number)
       }))
-      protocol          = optional(string)
-      security_group_id = optional(string)
-      target_type       = optional(string)
+      protocol        = optional(string)
+      security_groups = optional(map(string))
+      target_type     = optional(string)
     })))
   }))
   default  = {}

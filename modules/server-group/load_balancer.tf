@@ -12,10 +12,8 @@ locals {
   }
 
   listener_protocols = {
-    for name, listener in var.listeners : name => (
-      local.is_alb
-      ? (listener.certificate_arn != null ? "HTTPS" : "HTTP")
-      : (listener.certificate_arn != null ? "TLS" : listener.protocol)
+    for name, listener in var.listeners : name => coalesce(
+      listener.protocol, local.is_alb ? (listener.redirect_to != null ? "HTTP" : "HTTPS") : "TCP"
     )
   }
 
@@ -89,14 +87,37 @@ locals {
   }
 }
 
-resource "aws_lb_listener" "this" {
-  for_each = var.listeners
+# Apart from the others: it is the one kind that may speak plain HTTP to everybody, and it never has rules.
+resource "aws_lb_listener" "redirect" {
+  for_each = { for name, listener in var.listeners : name => listener if listener.redirect_to != null }
 
   certificate_arn   = each.value.certificate_arn
   load_balancer_arn = aws_lb.this["this"].arn
   port              = each.value.port
   protocol          = local.listener_protocols[each.key]
-  ssl_policy        = each.value.certificate_arn != null ? each.value.ssl_policy : null
+  ssl_policy        = local.listener_protocols[each.key] == "HTTPS" ? each.value.ssl_policy : null
+
+  default_action {
+    type = "redirect"
+
+    redirect {
+      port        = each.value.redirect_to
+      protocol    = "HTTPS"
+      status_code = "HTTP_301"
+    }
+  }
+
+  tags = merge(var.tags, { Name = "${var.name}-${each.key}" })
+}
+
+resource "aws_lb_listener" "this" {
+  for_each = { for name, listener in var.listeners : name => listener if listener.redirect_to == null }
+
+  certificate_arn   = each.value.certificate_arn
+  load_balancer_arn = aws_lb.this["this"].arn
+  port              = each.value.port
+  protocol          = local.listener_protocols[each.key]
+  ssl_policy        = contains(["HTTPS", "TLS"], local.listener_protocols[each.key]) ? each.value.ssl_policy : null
 
   dynamic "default_action" {
     for_each = each.value.target_group[*]
@@ -104,20 +125,6 @@ resource "aws_lb_listener" "this" {
     content {
       type             = "forward"
       target_group_arn = aws_lb_target_group.this[default_action.value].arn
-    }
-  }
-
-  dynamic "default_action" {
-    for_each = each.value.redirect_to[*]
-
-    content {
-      type = "redirect"
-
-      redirect {
-        port        = default_action.value
-        protocol    = "HTTPS"
-        status_code = "HTTP_301"
-      }
     }
   }
 

@@ -5,7 +5,7 @@ output "alarm_arns" {
 
 output "listener_arns" {
   description = "Listeners by name."
-  value       = { for name, listener in aws_lb_listener.this : name => listener.arn }
+  value       = { for name, listener in merge(aws_lb_listener.redirect, aws_lb_listener.this) : name => listener.arn }
 }
 
 output "load_balancer" {

@@ -28,6 +28,16 @@ locals {
       }
     )
   ]...)
+
+  # Groups of targets by name: keys that a plan knows, whatever it knows of the ids.
+  target_egress = merge([
+    for key, rule in local.target_rules : {
+      for name, id in merge(
+        contains(keys(local.attached), rule.group) ? { servers = aws_security_group.servers["this"].id } : {},
+        var.target_groups[rule.group].security_groups,
+      ) : "${key}/${name}" => merge(rule, { to = id })
+    }
+  ]...)
 }
 
 resource "aws_security_group" "load_balancer" {
@@ -58,22 +68,14 @@ resource "aws_vpc_security_group_ingress_rule" "listener" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "target" {
-  for_each = {
-    for key, rule in local.target_rules : key => rule
-    if contains(keys(local.attached), rule.group) || var.target_groups[rule.group].security_group_id != null
-  }
+  for_each = local.target_egress
 
-  security_group_id = aws_security_group.load_balancer["this"].id
-  description       = "Targets ${each.key}"
-  from_port         = each.value.port
-  ip_protocol       = each.value.protocol
-  to_port           = each.value.port
-
-  referenced_security_group_id = (
-    contains(keys(local.attached), each.value.group)
-    ? aws_security_group.servers["this"].id
-    : var.target_groups[each.value.group].security_group_id
-  )
+  security_group_id            = aws_security_group.load_balancer["this"].id
+  description                  = "Targets ${each.key}"
+  from_port                    = each.value.port
+  ip_protocol                  = each.value.protocol
+  referenced_security_group_id = each.value.to
+  to_port                      = each.value.port
 
   tags = merge(var.tags, { Name = "${var.name}-lb" })
 }

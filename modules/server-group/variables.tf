@@ -43,8 +43,8 @@ variable "alarms" {
 variable "listeners" {
   description = <<-EOT
     Listeners by name. Each does one thing: forward to the target group `target_group`, redirect to HTTPS on port
-    `redirect_to`, or answer with `fixed_response`. With `certificate_arn` it speaks HTTPS (TLS on an NLB), without
-    HTTP (`protocol`, TCP or UDP, on an NLB). `rules` (ALB) send hosts or paths to other target groups.
+    `redirect_to`, or answer with `fixed_response`. `protocol` null means HTTPS on an ALB (HTTP for a redirect), TCP on
+    an NLB; HTTPS and TLS need `certificate_arn`. `rules` (ALB) send hosts or paths to other target groups.
   EOT
   type = map(object({
     port            = number
@@ -54,7 +54,7 @@ variable "listeners" {
       content_type = optional(string, "text/plain")
       message      = optional(string, "")
     }))
-    protocol    = optional(string, "TCP")
+    protocol    = optional(string)
     redirect_to = optional(number)
     rules = optional(map(object({
       priority     = number
@@ -76,6 +76,11 @@ variable "listeners" {
   validation {
     condition     = alltrue([for listener in values(var.listeners) : listener.port >= 1 && listener.port <= 65535])
     error_message = "listeners ports must be between 1 and 65535."
+  }
+
+  validation {
+    condition     = alltrue([for listener in values(var.listeners) : listener.redirect_to == null || length(listener.rules) == 0])
+    error_message = "listeners that redirect have no rules."
   }
 
   validation {
@@ -108,15 +113,29 @@ variable "listeners" {
   }
 
   validation {
-    condition     = alltrue([for listener in values(var.listeners) : contains(["TCP", "UDP"], listener.protocol)])
-    error_message = "listeners protocol must be TCP or UDP (TLS and HTTPS follow from certificate_arn)."
+    condition = alltrue([
+      for listener in values(var.listeners) : listener.protocol == null ? true : contains(
+        try(var.load_balancer.type, "alb") == "alb" ? ["HTTP", "HTTPS"] : ["TCP", "TLS", "UDP"], listener.protocol
+      )
+    ])
+    error_message = "listeners protocol must be HTTP or HTTPS on an ALB, TCP, TLS or UDP on an NLB."
   }
 
   validation {
     condition = alltrue([
-      for listener in values(var.listeners) : listener.certificate_arn != null || listener.redirect_to != null
-    ]) || try(var.load_balancer.internal, true) || try(var.load_balancer.type, "alb") == "nlb"
-    error_message = "listeners of a public ALB need certificate_arn; without one they may only redirect_to HTTPS."
+      for listener in values(var.listeners) : (listener.certificate_arn != null) == contains(
+        ["HTTPS", "TLS"],
+        coalesce(listener.protocol, try(var.load_balancer.type, "alb") == "nlb" ? "TCP" : listener.redirect_to == null ? "HTTPS" : "HTTP")
+      )
+    ])
+    error_message = "listeners need certificate_arn for HTTPS (an ALB's default) and TLS, and only for them."
+  }
+
+  validation {
+    condition = try(var.load_balancer.internal, true) || alltrue([
+      for listener in values(var.listeners) : coalesce(listener.protocol, "HTTPS") != "HTTP" || listener.redirect_to != null
+    ])
+    error_message = "listeners of a public load balancer may speak HTTP only to redirect_to HTTPS."
   }
 
   validation {
@@ -323,8 +342,8 @@ variable "tags" {
 variable "target_groups" {
   description = <<-EOT
     Target groups by name; the servers join those with `attach`. `protocol` is HTTP or HTTPS on an ALB (HTTP when
-    null), TCP, TLS or UDP on an NLB (TCP when null). Targets that others register (`target_type` instance or ip) are
-    let through to `security_group_id`.
+    null), TCP, TLS or UDP on an NLB (TCP when null). The load balancer may
+    also reach `security_groups` (by name): those of targets that others register.
   EOT
   type = map(object({
     port                 = number
@@ -340,9 +359,9 @@ variable "target_groups" {
       timeout             = optional(number, 5)
       unhealthy_threshold = optional(number, 3)
     }), {})
-    protocol          = optional(string)
-    security_group_id = optional(string)
-    target_type       = optional(string, "instance")
+    protocol        = optional(string)
+    security_groups = optional(map(string), {})
+    target_type     = optional(string, "instance")
   }))
   default  = {}
   nullable = false

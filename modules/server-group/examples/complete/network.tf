@@ -1,0 +1,14 @@
+# Somewhere to stand. A real stack takes VPC and subnets of its vpc module.
+module "network" {
+  source = "../../../vpc"
+
+  name  = "server-group-complete"
+  cidr  = "10.31.0.0/16"
+  zones = ["us-east-1a", "us-east-1b"]
+
+  dns_hostnames     = false
+  gateway_endpoints = {}
+  subnets           = { private = {}, public = {} }
+
+  tags = local.tags
+}

@@ -1,0 +1,4 @@
+output "group_name" {
+  description = "Name of the auto scaling group."
+  value       = module.servers.servers.group_name
+}
