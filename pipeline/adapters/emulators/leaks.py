@@ -34,6 +34,8 @@ def snapshot(client: Client, region: str = "us-east-1", *, missing: Callable[[st
         listed = {kind.name: found for kind, found in zip(KINDS, lists, strict=True)}
         keys = [one["KeyId"] for one in listed["key"]]
         ending = set(pool.map(lambda key: _ending(clients["kms"], key), keys))
+        # AWS makes its own keys (alias/aws/ebs) when something is first encrypted, and nobody can delete them.
+        ending |= {one.get("TargetKeyId") for one in listed["key-alias"] if one["AliasName"].startswith("alias/aws/")}
     vpcs = {one["VpcId"] for one in listed["vpc"]}
     held = set()
     for kind in KINDS:
@@ -42,6 +44,8 @@ def snapshot(client: Client, region: str = "us-east-1", *, missing: Callable[[st
             if kind.name in OF_A_VPC and one.get("VpcId") not in vpcs:
                 continue
             if kind.name == "key" and name in ending:
+                continue
+            if kind.name == "key-alias" and ":alias/aws/" in name:
                 continue
             held.add(f"{kind.service}:{kind.name}:{name}")
     return frozenset(held)

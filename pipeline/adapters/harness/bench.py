@@ -24,6 +24,7 @@ from pipeline.adapters.harness.reports import cases_from_report
 from pipeline.adapters.harness.subject import PROVIDER, PROVIDER_FILE
 from pipeline.adapters.processes import base_environment, run
 from pipeline.adapters.terraform import Attach, Terraform, TerraformFailedError, TerraformUnknownError, misses_a_type
+from pipeline.adapters.warm import is_provider_lost
 from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
 from pipeline.domain.verdict import Case, Suite, Verdict
@@ -60,6 +61,7 @@ class Bench:
     terraform: tuple[str, ...]
     tool_env: Mapping[str, str]
     attach_for: Callable[[Mapping[str, str]], Attach] | None
+    forget: Callable[[Mapping[str, str]], None]
     scratch: Path
     tree: Path
     region: str
@@ -80,12 +82,14 @@ class Bench:
         except (TerraformFailedError, TerraformUnknownError) as error:
             return [self.case_of(part.label, error, 0.0)]
         finally:
+            if part.applies and self.target.name != "account":  # its account is thrown away, its provider with it
+                self.forget(aws)
             if self.target.name != "account" or not _has_state(work):
                 shutil.rmtree(work, ignore_errors=True)
 
     def case_of(self, name: str, error: TerraformFailedError | TerraformUnknownError, seconds: float) -> Case:
         """What a Terraform error means here: unsupported there, failed, or errored."""
-        if isinstance(error, TerraformUnknownError):
+        if isinstance(error, TerraformUnknownError) or is_provider_lost(error.said):
             return Case(name=name, verdict=Verdict.ERRORED, seconds=seconds, message=str(error))
         gap = self.target.unsupported(error.said)
         verdict = Verdict.UNSUPPORTED if gap else Verdict.FAILED

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pipeline.adapters.processes import Outcome
+from pipeline.adapters.warm import is_provider_lost
 from pipeline.domain.verdict import Case, Verdict
 
 Gap = Callable[[str], str | None]
@@ -35,7 +36,9 @@ def cases_of(file: str, outcome: Outcome, gap: Gap) -> list[Case]:
     if outcome.could_not_find_out:
         why = f"killed after {outcome.seconds:.0f} s" if outcome.timed_out else f"ended by signal {-outcome.code}"
         cases.append(Case(name=f"{file}::(end)", verdict=Verdict.ERRORED, seconds=outcome.seconds, message=why))
-    elif outcome.code != 0 and not any(c.verdict in (Verdict.FAILED, Verdict.UNSUPPORTED) for c in cases):
+    elif outcome.code != 0 and not any(
+        c.verdict in (Verdict.FAILED, Verdict.ERRORED, Verdict.UNSUPPORTED) for c in cases
+    ):
         text = "\n".join(said.values()) or outcome.stderr or outcome.stdout
         cases.append(_whole_file(file, text, gap, outcome.seconds))
     return cases + _cleanup(file, events)
@@ -48,6 +51,8 @@ def _verdict(status: str, text: str, gap: Gap, gap_before: str) -> tuple[Verdict
         if gap_before:
             return Verdict.UNSUPPORTED, gap_before
         return Verdict.SKIPPED, "skipped by Terraform: an earlier run of this file did not pass"
+    if is_provider_lost(text):
+        return Verdict.ERRORED, text
     found = gap(text) if text else None
     return (Verdict.UNSUPPORTED, found) if found else (Verdict.FAILED, text or f"status {status}")
 

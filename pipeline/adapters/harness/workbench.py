@@ -70,6 +70,7 @@ class LocalBench:
                 terraform=toolchain.terraform,
                 tool_env=toolchain.environment(),
                 attach_for=attach_to(warm) if warm else None,
+                forget=warm.forget if warm else lambda _: None,
                 scratch=scratch,
                 tree=scratch / "tree",
                 region=self.region,
