@@ -370,3 +370,23 @@ def open_module_files(
         module = folder.relative_to(repository.root).as_posix()
     kind = HistoryFiles if whole_history else RepositoryFiles
     return kind(repository, _root_name(repository)), read_settings(repository.root), module
+
+
+def tag_message_of(project: Project) -> Callable[[str], str]:
+    """Reads an annotated tag's message by its name."""
+    assert isinstance(project.repository, GitRepository)
+    return project.repository.tag_message
+
+
+def shared_tags_of(project: Project) -> Callable[[], Mapping[str, str] | None]:
+    """Asks the shared remote for its tags: name → commit; None where there is no remote."""
+    repository = project.repository
+    assert isinstance(repository, GitRepository)
+
+    def ask() -> Mapping[str, str] | None:
+        if repository.remote() is None:
+            return None
+        refs = {ref.removeprefix("refs/tags/"): found for ref, found in repository.remote_refs("refs/tags/*").items()}
+        return {name: refs.get(f"{name}^{{}}", found) for name, found in refs.items() if not name.endswith("^{}")}
+
+    return ask

@@ -1,0 +1,123 @@
+"""What proves a released tag, and what disproves it. Pure: the facts are arguments, every check says what it saw.
+
+The tag's message, the ledger's entry and the tagged bytes must tell one story, and each piece of evidence
+that both name must be of this module, of these bytes, and must have let the release through. An evidence id
+holds the beginning of its entry's hash, so an edited entry is noticed even where the whole chain behind it
+was written again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.domain.evidence import Evidence, judge_suite, short
+from pipeline.domain.gate import Allowed
+from pipeline.domain.history import History, Release, fold
+from pipeline.domain.ledger import Entry
+from pipeline.domain.release import tag_fields
+from pipeline.domain.version import Tag
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bytes:
+    """What a tag names now: its commit, and the digests computed from the files of that commit."""
+
+    commit: str
+    digest: str
+    shipped: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One question and its answer."""
+
+    name: str
+    ok: bool
+    says: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {"name": self.name, "ok": self.ok, "says": self.says}
+
+
+def check_release(entries: Sequence[Entry], tag: Tag) -> tuple[Release | None, Check]:
+    """The release of a tag.
+
+    Fails closed: a tag that the ledger does not know was made past the gate.
+    """
+    release = fold(History(), entries).releases.get((tag.module, tag.version))
+    if release is None:
+        return None, Check(name="release", ok=False, says=f"the ledger holds no release of {tag.module} {tag.version}")
+    if release.tag != tag.text:
+        return None, Check(name="release", ok=False, says=f"{tag.module} {tag.version} was released as {release.tag}")
+    how = "adopted, untested" if release.adopted else "released"
+    return release, Check(name="release", ok=True, says=f"{how} by entry {release.entry} at {release.at}")
+
+
+def check_bytes(release: Release, found: Bytes) -> tuple[Check, ...]:
+    """The tag names the commit that was released, and that commit holds the bytes of the digest."""
+    there = found.commit == release.commit
+    moved = f"the tag moved: it was released at {release.commit[:12]} and is at {found.commit[:12]}"
+    checks = [Check(name="commit", ok=there, says=f"tagged at {found.commit[:12]}" if there else moved)]
+    for name, told, real in (("digest", release.digest, found.digest), ("shipped", release.shipped, found.shipped)):
+        says = f"the tagged files are {short(real)}" if told == real else _differ("the tagged files", real, told)
+        checks.append(Check(name=name, ok=told == real, says=says))
+    return tuple(checks)
+
+
+def check_message(release: Release, message: str) -> Check:
+    """The tag's message says what the ledger says. An adopted tag was written by somebody else: nothing to hold it to.
+
+    Fails closed: a released tag whose message carries no digest is not the tag that the release made.
+    """
+    told = tag_fields(message)
+    if release.adopted and "Digest" not in told:
+        return Check(name="message", ok=True, says="adopted: its message carries no digest")
+    ledger = {"Digest": release.digest, "Shipped": release.shipped, "Evidence": ", ".join(release.evidence)}
+    for name, value in ledger.items():
+        if told.get(name, "") != value:
+            says = f"the tag's message says {name} {told.get(name) or 'nothing'}; entry {release.entry} says {value}"
+            return Check(name="message", ok=False, says=says)
+    return Check(name="message", ok=True, says="the tag's message and the ledger agree")
+
+
+def check_evidence(entries: Sequence[Entry], release: Release) -> tuple[Check, ...]:
+    """Each piece of evidence exists unedited, is of this module and these bytes, and passed when it was released.
+
+    Fails closed: a release without evidence was not tested (R1), unless it was adopted, which says so itself.
+    """
+    if not release.evidence and not release.adopted:
+        return (Check(name="evidence", ok=False, says="the release names no evidence"),)
+    by_number = {entry.number: entry for entry in entries}
+    then = fold(History(), (entry for entry in entries if entry.number < release.entry)).evidence.values()
+    return tuple(_check_one(name, by_number, then, release) for name in release.evidence)
+
+
+def _check_one(name: str, entries: Mapping[int, Entry], then: Iterable[Evidence], release: Release) -> Check:
+    def answer(ok: bool, says: str) -> Check:
+        return Check(name=f"evidence {name}", ok=ok, says=says)
+
+    number = name.partition("-")[0]
+    entry = entries.get(int(number)) if number.isdigit() else None
+    if entry is None:
+        return answer(False, f"the ledger has no entry {number}")
+    if entry.id != name:
+        return answer(False, f"entry {number} was edited: its hash now begins {entry.id.partition('-')[2]}")
+    if entry.kind != "evidence":
+        return answer(False, f"entry {number} is a {entry.kind}, not evidence")
+    found = Evidence.from_body(entry.body, entry.id)
+    if found.module != release.module:
+        return answer(False, f"entry {number} is evidence of {found.module}, not of {release.module}")
+    if found.key.digest != release.digest:
+        return answer(False, _differ(f"entry {number}", found.key.digest, release.digest))
+    if entry.number >= release.entry:
+        return answer(False, f"entry {number} was written after the release")
+    mine = {evidence.key: evidence for evidence in then if evidence.module == release.module}
+    decision = judge_suite(found.key, mine, "")
+    if not isinstance(decision, Allowed):
+        return answer(False, " ".join(decision.reasons))
+    return answer(True, f"{found.key.suite} {found.verdict} on {found.key.target}")
+
+
+def _differ(what: str, real: str, told: str) -> str:
+    return f"{what} are about {short(real)}, the release about {short(told)}"
