@@ -114,7 +114,7 @@ class World:
 
     def stack(self, environment: str, stack: str, **pins: str) -> None:
         """Main gets a stack that pins modules (module=version)."""
-        self.push({f"environments/{environment}/{stack}/main.tf": stack_text(environment, stack, **pins)})
+        self.push({f"environments/{environment}/{stack}/main.tf": stack_text(environment, stack, 1, **pins)})
 
     def pins(self, environment: str, stack: str) -> dict[str, str]:
         """What main pins there."""

@@ -390,12 +390,8 @@ def test_two_that_look_at_once_are_told_apart_by_the_ledger(world: World) -> Non
     other = process(world, "2.2", environments=PLAIN)
     once = iter([True])
 
-    def compete(effect: str) -> None:
-        if effect.startswith("before write promotion.opened") and next(once, False):
-            done(promote(other, {"core": version("0.3.0")}, "dev"))
-
     # The other one wins between our look and our claim, and is even done: the claim must see that.
-    ferry = process(world, environments=PLAIN, faults=lambda _: None)
+    ferry = process(world, environments=PLAIN)
     real = ferry.ledger.append
 
     def late(decide: object, *, push: bool) -> object:

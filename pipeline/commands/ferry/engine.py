@@ -5,6 +5,7 @@ killed and one that was not go the same way. What a run leaves is a `Result`; er
 even be recorded.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -130,13 +131,19 @@ def _say_after(promotion: Promotion) -> str:
             return ""
 
 
+def version_in(ref: str) -> str | None:
+    """The version that a ref ends with (`core/v1.2.0` → `1.2.0`); the ref itself where it ends otherwise."""
+    found = re.search(r"\d+\.\d+\.\d+\S*$", ref)
+    return found[0] if found else ref or None
+
+
 def _stack_document(promotion: Promotion, run: StackRun) -> dict[str, Any]:
     module = next(iter(promotion.targets), "")
     plan = run.plan or run.shown
     return {
         "stack": run.stack,
-        "from": run.origin.pins.get(module) if run.origin else None,
-        "to": run.target.get(module),
+        "from": version_in(run.origin.pins.get(module, "")) if run.origin else None,
+        "to": version_in(run.target.get(module, "")),
         "phase": str(run.phase),
         "plan": dict(plan) if plan else None,
         "reason": run.reason,

@@ -37,10 +37,12 @@ def land_wave(ferry: Ferry, pen: Recorder, wave: int, *, last: bool) -> bool:
             drafts = claims.move(history, name, fence, Phase.LANDED, wave=wave, commit=commit, **there)
         return (*drafts, *claims.close(history, name, fence, Outcome.VERIFIED)) if last else drafts
 
-    if promotion.kind is Kind.DEPLOY or wave in promotion.landed:
+    runs = [promotion.stacks[stack] for stack in promotion.waves[wave]]
+    as_written = promotion.kind is Kind.DEPLOY and not any(run.content and run.content.lock for run in runs)
+    if as_written or wave in promotion.landed:
         pen.write(lambda history: finish(history, promotion.base, ()))
         return True
-    goals = {s: (promotion.stacks[s].content, promotion.stacks[s].target) for s in promotion.waves[wave]}
+    goals = {run.stack: (run.content, run.target) for run in runs}
     message = f"{promotion.title}: pins of {', '.join(goals)}\n\nPromotion: {promotion.id}\n"
     try:
         rejected = _land(ferry, pen, goals, message, finish)

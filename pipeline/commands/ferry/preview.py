@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.commands.ferry.crew import Stop, run_all
+from pipeline.commands.ferry.engine import version_in
 from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, plan_forward
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.domain.gate import Allowed
@@ -49,8 +50,8 @@ class Preview:
             "stacks": [
                 {
                     "stack": stack,
-                    "from": origin.pins.get(module) if origin else None,
-                    "to": target.get(module),
+                    "from": version_in(origin.pins.get(module, "")) if origin else None,
+                    "to": version_in(target.get(module, "")),
                     "phase": "planned",
                     "plan": self.ready[stack].planned.facts.to_body(),
                     "reason": "",

@@ -154,7 +154,7 @@ def _record_landing(fleet: Fleet, promotion: Promotion, wave: int, commit: str, 
     somebody changed their files on main meanwhile."""
     for stack in set(promotion.waves[wave]) - set(moved):
         state = fleet.stack(promotion.environment, stack)
-        if state.content and promotion.kind is not Kind.DEPLOY:
+        if state.content:
             landed = replace(state.content, commit=commit, lock="")
             fleet.stacks[promotion.environment, stack] = replace(state, content=landed)
 
