@@ -3,6 +3,8 @@
 Adapters are imported where they are used: `status` must not pay for the test bench.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,11 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.adapters.git import GitRepository
-from pipeline.adapters.ledger import GitLedger
-from pipeline.commands.project import Project
 from pipeline.config import read_settings
-from pipeline.domain.evidence import Tools
-from pipeline.domain.ledger import Entry
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +25,11 @@ if TYPE_CHECKING:
     from pipeline.adapters.toolchain import Toolchain
     from pipeline.adapters.warm import WarmProvider
     from pipeline.commands.ferry.ports import Ferry
+    from pipeline.commands.project import Project
     from pipeline.commands.release import Releaser
     from pipeline.commands.status import Outlook
+    from pipeline.domain.evidence import Tools
+    from pipeline.domain.ledger import Entry
     from pipeline.domain.module import Module
     from pipeline.domain.release import Fact
     from pipeline.domain.settings import Settings
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 def open_project(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> Project:
     """The project that `directory` lies in."""
+    from pipeline.adapters.ledger import GitLedger
+    from pipeline.commands.project import Project
+
     repository = GitRepository(directory, environ)
     return Project(
         settings=read_settings(repository.root, repository.common_dir / "modferry"),
@@ -53,7 +57,7 @@ def _root_name(repository: GitRepository) -> str:
     return address.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].removesuffix(".git") or "root"
 
 
-def module_reader() -> "ModuleReader":
+def module_reader() -> ModuleReader:
     """Reads modules' files into interfaces."""
     from pipeline.adapters.hcl.module import ModuleReader
 
@@ -78,6 +82,7 @@ def tools(environ: Mapping[str, str], target: str) -> Tools:
 
     from pipeline.adapters.provider_mirrors import AWS, version_order
     from pipeline.adapters.toolchain import find_toolchain
+    from pipeline.domain.evidence import Tools
 
     with tempfile.TemporaryDirectory(prefix="modferry-") as scratch:
         toolchain = find_toolchain(scratch=Path(scratch), environ=environ)
@@ -115,7 +120,7 @@ def _running_localstack(environ: Mapping[str, str]) -> str:
 
 def open_bench(
     project: Project, environ: Mapping[str, str], *, target: str | None, jobs: int | None, cold: bool
-) -> "LocalBench":
+) -> LocalBench:
     """The bench of this machine for one target; nothing is started yet."""
     from pipeline.adapters.harness.checks import leak_check, plan_policy, readme_check
     from pipeline.adapters.harness.workbench import LocalBench
@@ -140,7 +145,7 @@ def open_bench(
     )
 
 
-def start_target(name: str, scratch: Path, environ: Mapping[str, str]) -> "EndingTarget":
+def start_target(name: str, scratch: Path, environ: Mapping[str, str]) -> EndingTarget:
     """Start or connect to a target: moto here, LocalStack where it runs or is installed, a real account."""
     match name:
         case "moto":
@@ -166,8 +171,9 @@ def default_jobs() -> int:
     return max(1, min(3 * (os.cpu_count() or 1), int(memory), 12))
 
 
-def open_releaser(project: Project, environ: Mapping[str, str], target: str | None) -> "Releaser":
+def open_releaser(project: Project, environ: Mapping[str, str], target: str | None) -> Releaser:
     """A release of this project with the evidence of one target and the facts of its interfaces."""
+    from pipeline.adapters.ledger import GitLedger
     from pipeline.commands.candidates import Gatherer
     from pipeline.commands.release import Releaser
 
@@ -182,7 +188,7 @@ def open_releaser(project: Project, environ: Mapping[str, str], target: str | No
     )
 
 
-def interface_facts(project: Project, module: "Module", tag: str, commit: str) -> "list[Fact]":
+def interface_facts(project: Project, module: Module, tag: str, commit: str) -> list[Fact]:
     """What `modferry diff` finds between a released tag and a commit."""
     from pipeline.adapters.history import RepositoryFiles
     from pipeline.commands.diff import diff, find_target
@@ -194,8 +200,9 @@ def interface_facts(project: Project, module: "Module", tag: str, commit: str) -
     return [Fact(rule=f.rule, bump=f.bump, address=f.address, says=f.says) for f in report.findings]
 
 
-def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> "Outlook":
+def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> Outlook:
     """The fleet as origin's main and the ledger tell it; without a remote, as the local branch does."""
+    from pipeline.adapters.ledger import GitLedger
     from pipeline.commands.status import Outlook
 
     project = open_project(directory, environ, now)
@@ -218,16 +225,14 @@ def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], 
 
 def open_stage(
     project: Project, environ: Mapping[str, str], *, keep: Path | None, cold: bool, say: Callable[[str], None]
-) -> "DemoStage":
+) -> DemoStage:
     """The demo's stage for this repository."""
     from pipeline.adapters.stage import DemoStage
 
     return DemoStage(project.repository.root, project.settings, environ=environ, keep=keep, cold=cold, say=say)
 
 
-def open_warm(
-    project: Project, environ: Mapping[str, str], toolchain: "Toolchain", scratch: Path
-) -> "WarmProvider | None":
+def open_warm(project: Project, environ: Mapping[str, str], toolchain: Toolchain, scratch: Path) -> WarmProvider | None:
     """The relay that the whole story shares (MODFERRY_RELAY), or a new one; None: stock Terraform."""
     from pipeline.adapters.provider_mirrors import AWS, provider_binary
     from pipeline.adapters.warm import WarmProvider
@@ -243,8 +248,8 @@ def open_warm(
 
 
 def environment_terraform(
-    project: Project, environ: Mapping[str, str], toolchain: "Toolchain", warm: "WarmProvider | None"
-) -> "OpenTerraform":
+    project: Project, environ: Mapping[str, str], toolchain: Toolchain, warm: WarmProvider | None
+) -> OpenTerraform:
     """Opens Terraform on a stack's folder of an environment, attached to a warm provider where it may be.
 
     Module sources are redirected to MODFERRY_SOURCE_REDIRECT by git's `url.<base>.insteadOf`, in Terraform's
@@ -278,6 +283,8 @@ def environment_terraform(
 
 def entries_of(project: Project) -> Callable[[], Sequence[Entry]]:
     """Reads every entry of the ledger as known here."""
+    from pipeline.adapters.ledger import GitLedger
+
     ledger = project.ledger
     assert isinstance(ledger, GitLedger)
 
@@ -296,7 +303,7 @@ def open_ferry(
     *,
     approvals: Iterable[str] = (),
     accepted: Iterable[str] = (),
-) -> Iterator["Ferry"]:
+) -> Iterator[Ferry]:
     """Everything that a promotion is run with; what was started for it ends with the context."""
     import dataclasses
     import secrets
@@ -304,6 +311,7 @@ def open_ferry(
     from pipeline.adapters.access import access_to
     from pipeline.adapters.harness.workbench import run_folder
     from pipeline.adapters.holders import MARK, end_leftovers, is_dead, this_holder
+    from pipeline.adapters.ledger import GitLedger
     from pipeline.adapters.stacks import TerraformStacks
     from pipeline.adapters.terraform import Terraform
     from pipeline.adapters.toolchain import find_toolchain
@@ -360,7 +368,7 @@ def open_ferry(
 
 def open_module_files(
     directory: Path, environ: Mapping[str, str], module: str, *, whole_history: bool = False
-) -> "tuple[RepositoryFiles, Settings, str]":
+) -> tuple[RepositoryFiles, Settings, str]:
     """The repository that a module's name or path lies in, its settings, and the module as it is called there."""
     from pipeline.adapters.history import HistoryFiles, RepositoryFiles
 
@@ -369,7 +377,8 @@ def open_module_files(
     if folder.is_dir() and folder.is_relative_to(repository.root):
         module = folder.relative_to(repository.root).as_posix()
     kind = HistoryFiles if whole_history else RepositoryFiles
-    return kind(repository, _root_name(repository)), read_settings(repository.root), module
+    settings = read_settings(repository.root, repository.common_dir / "modferry")
+    return kind(repository, _root_name(repository)), settings, module
 
 
 def tag_message_of(project: Project) -> Callable[[str], str]:
