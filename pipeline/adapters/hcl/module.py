@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from pipeline.adapters.hcl.json_syntax import parse_json
 from pipeline.adapters.hcl.parser import parse_blocks
 from pipeline.domain.interface.elements import Interface
 from pipeline.domain.interface.read import ElementCache, read_interface
@@ -26,7 +25,7 @@ class ModuleReader:
         """The blocks of one file; `blob` is git's id of the content where it is known."""
         key = (path, blob or content)
         if key not in self._files:
-            self._files[key] = (parse_json if path.endswith(".json") else parse_blocks)(content, path)
+            self._files[key] = _parse(content, path)
         return self._files[key]
 
     def interface(self, blocks: Iterable[PlacedBlock]) -> Interface:
@@ -41,6 +40,14 @@ class ModuleReader:
         known = blobs or {}
         wanted = sorted(path for path in files if is_configuration(path.rpartition("/")[2]))
         return self.interface(block for path in wanted for block in self.blocks(path, files[path], known.get(path, "")))
+
+
+def _parse(content: bytes, path: str) -> tuple[PlacedBlock, ...]:
+    if not path.endswith(".json"):
+        return parse_blocks(content, path)
+    from pipeline.adapters.hcl.json_syntax import parse_json
+
+    return parse_json(content, path)
 
 
 def interface_of(files: Mapping[str, bytes]) -> Interface:

@@ -26,6 +26,8 @@ PIECE = re.compile(
 """A block on one line, or up to the first line that begins with its closing brace."""
 BETWEEN = re.compile(rb"(?:[ \t\r]*(?:(?:#|//)[^\n]*)?(?:\n|\Z))*")
 """Blank lines and comment lines."""
+_meant: dict[str, Expression] = {}
+"""Text of an expression → what it means: `string`, `{}` and `true` stand in every second block."""
 _seen: dict[bytes, Block] = {}
 """Text of a block → what it says: a run's memory of blocks, which repeat from version to version."""
 
@@ -159,11 +161,15 @@ def _block(node: "Node", base: int, top: str) -> Block:
 
 
 def _attribute(node: "Node", base: int) -> Attribute:
-    expression = next(kid for kid in reversed(node.named_children) if kid.type != "comment")
+    expression = node.named_children[-1]
+    if expression.type == "comment":
+        expression = next(kid for kid in reversed(node.named_children) if kid.type != "comment")
+    text = text_of(expression)
+    meant = _meant.get(text)
+    if meant is None:
+        meant = _meant[text] = read_expression(expression)
     row, column = node.start_point
-    return Attribute(
-        expression=read_expression(expression), text=text_of(expression), line=row - base, column=column + 1
-    )
+    return Attribute(expression=meant, text=text, line=row - base, column=column + 1)
 
 
 def _broken(root: "Node", content: bytes, file: str) -> UsageError:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from difflib import SequenceMatcher
 from functools import cached_property
 
 from pipeline.domain.interface.elements import Interface, ModuleCall, Output, Repetition, Variable
@@ -139,6 +138,8 @@ def _outermost(nodes: list[Node]) -> tuple[Node, ...]:
 def _is_same_input(was: Variable, now: Variable) -> bool:
     if (was.type, was.default, was.nullable) != (now.type, now.default, now.nullable):
         return False
+    from difflib import SequenceMatcher
+
     rules = [v.text.replace(f"var.{was.name}", f"var.{now.name}") for v in was.validations]
     if rules != [v.text for v in now.validations]:
         return False
