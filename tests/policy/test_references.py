@@ -49,7 +49,19 @@ def test_each_leads_to_the_for_each_of_the_call() -> None:
 
 def test_each_leads_to_the_for_each_of_the_resource() -> None:
     within = {"for_each_expression": ref("aws_vpc.this")}
-    assert CONFIGURATION.trace((), ref("each.key"), within=within).origins == {Origin(module=(), name="aws_vpc.this")}
+    origin = Origin(module=(), name="aws_vpc.this", same_key=True)
+    assert CONFIGURATION.trace((), ref("each.value.id", "each.value"), within=within).origins == {origin}
+
+
+def test_what_picks_an_instance_is_no_origin_of_its_own() -> None:
+    """`aws_vpc.this[each.key].id` is listed as `aws_vpc.this` and `each.key`."""
+    within = {"for_each_expression": ref("local.vpcs")}
+    for pick, same_key in (("each.key", True), ("count.index", True), ("each.value.vpc", False)):
+        trace = CONFIGURATION.trace((), ref("aws_vpc.this", pick), within=within)
+        assert trace.origins == {Origin(module=(), name="aws_vpc.this", same_key=same_key)}
+        assert not trace.lost
+    assert CONFIGURATION.trace((), ref("aws_vpc.this.id", "each.value.vpc"), within=within).lost == {"local.vpcs"}
+    assert CONFIGURATION.trace((), ref("aws_vpc.this", "local.key")).lost == {"local.key"}
 
 
 def test_locals_whole_modules_and_missing_outputs_are_lost() -> None:

@@ -56,9 +56,10 @@ def others(plan: Planned, group: Resource) -> Joined:
             continue
         trace = _carried(plan, resource)
         known = set(_known(resource.root.value))
-        if leads_to(trace, resource, group) or group.root.at("id").value in known:
+        led = leads_to(plan, trace, resource, group)
+        if led or group.root.at("id").value in known:
             certain.append(resource)
-        elif (trace.lost or _in_dynamic_block(resource)) and group.root.at("id").value is None:
+        elif (led is None or trace.lost or _in_dynamic_block(resource)) and group.root.at("id").value is None:
             possible.append(resource)
     return Joined(certain=tuple(certain), possible=tuple(possible))
 

@@ -30,6 +30,6 @@ def _template_is_here(plan: Planned, machine: Resource) -> bool:
     trace = plan.trace(machine, "launch_template")
     held = {machine.root.block("launch_template").at(name).value for name in ("id", "name")} - {None}
     return any(
-        leads_to(trace, machine, template) or {template.root.at(name).value for name in ("id", "name")} & held
+        leads_to(plan, trace, machine, template) or {template.root.at(name).value for name in ("id", "name")} & held
         for template in plan.of_type("aws_launch_template")
     )

@@ -40,7 +40,7 @@ def statements(plan: Planned, resource: Resource, attribute: str, node: Node) ->
 
 def _traced(plan: Planned, resource: Resource, attribute: str) -> tuple[Statement, ...] | Mark:
     trace = plan.trace(resource, attribute)
-    sources = [r for r in plan.resources if r.mode == "data" and leads_to(trace, resource, r)]
+    sources = [r for r in plan.resources if r.mode == "data" and leads_to(plan, trace, resource, r)]
     kinds = {origin.name.split(".")[1] for origin in trace.origins if origin.name.startswith("data.")}
     if trace.lost or kinds != {"aws_iam_policy_document"} or len(sources) != len(trace.origins):
         return UNKNOWN

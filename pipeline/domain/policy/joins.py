@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.domain.policy.planned import UNKNOWN, Planned, Resource
-from pipeline.domain.policy.references import Trace
+from pipeline.domain.policy.references import Origin, Trace
 from pipeline.domain.shapes import as_list
 
 _NAMES = ("id", "arn", "bucket", "name")
@@ -31,22 +31,24 @@ def points_at(plan: Planned, source: Resource, attribute: str, target: Resource)
     if held is not None and isinstance(target.root.at("id").value, str):
         return False
     trace = plan.trace(source, attribute)
-    if leads_to(trace, source, target):
-        return True
-    return None if held is None and (trace.lost or not plan.configured) else False
+    led = leads_to(plan, trace, source, target)
+    if led or held is not None:
+        return bool(led)
+    return None if led is None or trace.lost or not plan.configured else False
 
 
-def leads_to(trace: Trace, source: Resource, target: Resource) -> bool:
-    """Whether the trace of something in `source` names `target`, instance keys and module instances included."""
-    for origin in trace.origins:
-        if (origin.module, origin.name) != (target.module, target.static_name):
-            continue
-        if source.module == target.module and source.module_address != target.module_address:
-            continue
-        key = origin.key if origin.key is not None else source.index
-        if key is None or target.index is None or key == target.index or _counted_apart(origin.key, key, target):
-            return True
-    return False
+def leads_to(plan: Planned, trace: Trace, source: Resource, target: Resource) -> bool | None:
+    """Whether the trace of something in `source` names `target`, instance keys and module instances included.
+
+    None where it names some instance of its resource, and nothing tells which.
+    """
+    answers = {
+        _is_instance(plan, origin, source, target)
+        for origin in trace.origins
+        if (origin.module, origin.name) == (target.module, target.static_name)
+        and (source.module != target.module or source.module_address == target.module_address)
+    }
+    return True if True in answers else None if None in answers else False
 
 
 def joined(plan: Planned, target: Resource, sources: Iterable[Resource], attribute: str) -> Joined:
@@ -71,6 +73,11 @@ def _held(source: Resource, attribute: str) -> set[str] | None:
     return {value for value in as_list(node.value) if isinstance(value, str)}
 
 
-def _counted_apart(written: str | None, key: str, target: Resource) -> bool:
-    """An instance `[0]` and an instance `["a"]` count different things: their keys say nothing."""
-    return written is None and key.startswith('"') != str(target.index).startswith('"')
+def _is_instance(plan: Planned, origin: Origin, source: Resource, target: Resource) -> bool | None:
+    if origin.key is not None:
+        return origin.key == target.index
+    if target.index is None:
+        return True
+    if origin.same_key:
+        return source.index == target.index
+    return True if len(plan.instances(target)) == 1 else None

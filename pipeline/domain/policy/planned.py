@@ -131,15 +131,20 @@ class Planned:
 
     def of_type(self, *types: str) -> tuple[Resource, ...]:
         """The managed objects of these types, in plan order."""
-        return tuple(r for kind in types for r in self._by_type.get(kind, ()))
+        return tuple(r for kind in types for r in self._by_type.get(("managed", kind), ()))
 
     @cached_property
-    def _by_type(self) -> Mapping[str, tuple[Resource, ...]]:
-        found: dict[str, list[Resource]] = {}
+    def _by_type(self) -> Mapping[tuple[str, str], tuple[Resource, ...]]:
+        found: dict[tuple[str, str], list[Resource]] = {}
         for resource in self.resources:
-            if resource.mode == "managed":
-                found.setdefault(resource.type, []).append(resource)
+            found.setdefault((resource.mode, resource.type), []).append(resource)
         return {kind: tuple(each) for kind, each in found.items()}
+
+    def instances(self, of: Resource) -> tuple[Resource, ...]:
+        """All planned instances of a resource in its module instance, itself included."""
+        where = (of.module_address, of.static_name)
+        alike = self._by_type.get((of.mode, of.type), ())
+        return tuple(r for r in alike if (r.module_address, r.static_name) == where)
 
     def provider(self, config: Mapping[str, object]) -> Mapping[str, object]:
         """The provider configuration of a resource of the configuration; empty where the plan shows none."""

@@ -7,7 +7,7 @@ What cannot be followed is kept in `lost`, so that a rule can say "could not fin
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.domain.shapes import as_list, as_mapping
 
@@ -16,6 +16,7 @@ Module = tuple[str, ...]
 
 _INDEX = re.compile(r'\[("(?:[^"\\]|\\.)*"|\d+)\]')
 _NOTHING_THERE = {"count", "path", "self", "terraform"}
+_NO_RESOURCE = {"each", "local", "module", "var"}
 
 
 def without_indexes(address: str) -> str:
@@ -25,11 +26,15 @@ def without_indexes(address: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """A resource that an expression mentions; `key` is its instance key as written, None where not constant."""
+    """A resource that an expression mentions; `key` is its instance key as written, None where not constant.
+
+    `same_key`: the instance with the key of the object that mentions it (`[each.key]`, `[count.index]`).
+    """
 
     module: Module
     name: str
     key: str | None = None
+    same_key: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,54 +85,57 @@ class Configuration:
         return cls(modules=modules, resources=resources)
 
     def trace(self, module: Module, expression: object, *, within: Mapping[str, object] | None = None) -> Trace:
-        """Follows an expression of `module`; `within` is the resource or call whose for_each gives `each`."""
-        return self._follow(module, mentions(expression), within or {}, frozenset())
+        """Follows an expression of `module`; `within` is the resource or call whose for_each gives `each`.
 
-    def _follow(
-        self,
-        module: Module,
-        references: Iterable[str],
-        within: Mapping[str, object],
-        seen: frozenset[tuple[Module, str]],
-    ) -> Trace:
+        `a.b[each.value.c].id` is listed as `a.b` and `each.value.c`. Where a resource stands without attribute,
+        `each` and `count` are taken for what picks its instance and are not followed; an expression that chooses
+        between such an instance and a value of `each` itself is read as the instance.
+        """
+        return self._follow(module, mentions(expression), _Step(within=within or {}, own=True))
+
+    def _follow(self, module: Module, references: Iterable[str], step: "_Step") -> Trace:
+        every = _longest(references)
+        picks = {reference for reference in every if reference.startswith(("each.", "count."))}
+        bare = {reference for reference in every if _is_bare(reference)}
+        same_key = step.own and len(picks) == 1 and picks <= {"each.key", "count.index"}
         trace = Trace()
-        for reference in _longest(references):
-            step = (module, reference)
-            if step not in seen:
-                trace |= self._step(module, reference, within, seen | {step})
+        for reference in every:
+            if (module, reference) in step.seen or (bare and reference in picks):
+                continue
+            after = replace(step, seen=step.seen | {(module, reference)}, same_key=step.same_key or same_key)
+            trace |= self._one(module, reference, after)
         return trace
 
-    def _step(  # noqa: PLR0911  one return for each kind of reference
-        self,
-        module: Module,
-        reference: str,
-        within: Mapping[str, object],
-        seen: frozenset[tuple[Module, str]],
-    ) -> Trace:
+    def _one(self, module: Module, reference: str, step: "_Step") -> Trace:
         parts = without_indexes(reference).split(".")
+        elsewhere = replace(step, within={}, own=False, same_key=False)
+        found = Trace()
         match parts:
             case [first, *_] if first in _NOTHING_THERE:
-                return Trace()
+                pass
             case ["each", *_]:
-                return self._follow(module, mentions(within.get("for_each_expression")), {}, seen)
-            case ["var", name, *_]:
-                if not module:
-                    return Trace()
+                over = mentions(step.within.get("for_each_expression"))
+                chained = step.own and len(_longest(over)) == 1
+                found = self._follow(module, over, replace(elsewhere, same_key=chained))
+            case ["var", name, *_] if module:
                 call = self._call(module)
                 given = as_mapping(call.get("expressions")).get(name)
-                return self._follow(module[:-1], mentions(given), call, seen)
-            case ["module", call_name, output, *_]:
-                child = (*module, call_name)
-                outputs = as_mapping(self.modules.get(child, {}).get("outputs"))
-                if output not in outputs:
-                    return Trace(lost=frozenset({reference}))
-                return self._follow(child, mentions(outputs[output]), {}, seen)
+                found = self._follow(module[:-1], mentions(given), replace(elsewhere, within=call))
+            case ["var", *_]:
+                pass
+            case ["module", name, output, *_] if output in self._outputs((*module, name)):
+                given = self._outputs((*module, name))[output]
+                found = self._follow((*module, name), mentions(given), elsewhere)
             case ["data", kind, name, *_]:
-                return Trace(origins=frozenset({_origin(module, f"data.{kind}.{name}", reference)}))
+                found = _origin(module, f"data.{kind}.{name}", reference, step)
             case [kind, name, *_] if kind not in {"local", "module"}:
-                return Trace(origins=frozenset({_origin(module, f"{kind}.{name}", reference)}))
+                found = _origin(module, f"{kind}.{name}", reference, step)
             case _:
-                return Trace(lost=frozenset({reference}))
+                found = Trace(lost=frozenset({reference}))
+        return found
+
+    def _outputs(self, module: Module) -> Mapping[str, object]:
+        return as_mapping(self.modules.get(module, {}).get("outputs"))
 
     def _call(self, module: Module) -> Mapping[str, object]:
         calls = as_mapping(self.modules.get(module[:-1], {}).get("module_calls"))
@@ -140,7 +148,25 @@ def _longest(references: Iterable[str]) -> tuple[str, ...]:
     return tuple(r for r in every if not any(o != r and o.startswith((r + ".", r + "[")) for o in every))
 
 
-def _origin(module: Module, name: str, reference: str) -> Origin:
+def _is_bare(reference: str) -> bool:
+    """Whether a resource stands here without attribute and without key, so that something picks an instance."""
+    parts = reference.removeprefix("data.").split(".")
+    return len(parts) == 2 and "[" not in reference and parts[0] not in {*_NOTHING_THERE, *_NO_RESOURCE}
+
+
+def _origin(module: Module, name: str, reference: str, step: "_Step") -> Trace:
     """The instance key stands directly behind the resource's name."""
     found = _INDEX.match(reference, len(name)) if reference.startswith(name) else None
-    return Origin(module=module, name=name, key=found.group(1) if found else None)
+    key = found.group(1) if found else None
+    same_key = step.same_key and _is_bare(reference)
+    return Trace(origins=frozenset({Origin(module=module, name=name, key=key, same_key=same_key)}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Step:
+    """Where a trail stands: what gives `each`, whether still in the object's own expression, what was seen."""
+
+    within: Mapping[str, object]
+    own: bool = False
+    same_key: bool = False
+    seen: frozenset[tuple[Module, str]] = frozenset()
