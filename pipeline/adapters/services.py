@@ -59,9 +59,7 @@ class Service:
         end = time.monotonic() + seconds
         while not ready():
             if not self.is_alive() or time.monotonic() > end:
-                state = (
-                    "took too long to start" if self.is_alive() else f"ended with {self.process.returncode}"
-                )
+                state = "took too long to start" if self.is_alive() else f"ended with {self.process.returncode}"
                 self.end()
                 raise UndecidedError(f"{self.name} {state}: {self.last_words()}", remedy="modferry doctor")
             time.sleep(interval)
