@@ -6,7 +6,7 @@ holds the beginning of its entry's hash, so an edited entry is noticed even wher
 was written again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ def check_bytes(release: Release, found: Bytes) -> tuple[Check, ...]:
     moved = f"the tag moved: it was released at {release.commit[:12]} and is at {found.commit[:12]}"
     checks = [Check(name="commit", ok=there, says=f"tagged at {found.commit[:12]}" if there else moved)]
     for name, told, real in (("digest", release.digest, found.digest), ("shipped", release.shipped, found.shipped)):
-        says = f"the tagged files are {short(real)}" if told == real else _differ("the tagged files", real, told)
+        says = f"the tagged files are {short(real)}" if told == real else _differ("the tagged commit", real, told)
         checks.append(Check(name=name, ok=told == real, says=says))
     return tuple(checks)
 
@@ -94,30 +94,37 @@ def check_evidence(entries: Sequence[Entry], release: Release) -> tuple[Check, .
 
 
 def _check_one(name: str, entries: Mapping[int, Entry], then: Iterable[Evidence], release: Release) -> Check:
-    def answer(ok: bool, says: str) -> Check:
-        return Check(name=f"evidence {name}", ok=ok, says=says)
+    entry = entries.get(int(name.partition("-")[0])) if name.partition("-")[0].isdigit() else None
+    problem = next(_problems(name, entry, then, release), "")
+    if problem or entry is None:
+        return Check(name=f"evidence {name}", ok=False, says=problem)
+    found = Evidence.from_body(entry.body, entry.id)
+    return Check(name=f"evidence {name}", ok=True, says=f"{found.key.suite} {found.verdict} on {found.key.target}")
 
+
+def _problems(name: str, entry: Entry | None, then: Iterable[Evidence], release: Release) -> Iterator[str]:
+    """What is wrong with one piece of evidence; each question makes sense only when the one before was answered."""
     number = name.partition("-")[0]
-    entry = entries.get(int(number)) if number.isdigit() else None
     if entry is None:
-        return answer(False, f"the ledger has no entry {number}")
+        yield f"the ledger has no entry {number}"
+        return
     if entry.id != name:
-        return answer(False, f"entry {number} was edited: its hash now begins {entry.id.partition('-')[2]}")
+        yield f"entry {number} was edited: its hash now begins {entry.id.partition('-')[2]}"
     if entry.kind != "evidence":
-        return answer(False, f"entry {number} is a {entry.kind}, not evidence")
+        yield f"entry {number} is a {entry.kind}, not evidence"
+        return
     found = Evidence.from_body(entry.body, entry.id)
     if found.module != release.module:
-        return answer(False, f"entry {number} is evidence of {found.module}, not of {release.module}")
+        yield f"entry {number} is evidence of {found.module}, not of {release.module}"
     if found.key.digest != release.digest:
-        return answer(False, _differ(f"entry {number}", found.key.digest, release.digest))
+        yield _differ(f"entry {number}", found.key.digest, release.digest)
     if entry.number >= release.entry:
-        return answer(False, f"entry {number} was written after the release")
+        yield f"entry {number} was written after the release"
     mine = {evidence.key: evidence for evidence in then if evidence.module == release.module}
     decision = judge_suite(found.key, mine, "")
     if not isinstance(decision, Allowed):
-        return answer(False, " ".join(decision.reasons))
-    return answer(True, f"{found.key.suite} {found.verdict} on {found.key.target}")
+        yield " ".join(decision.reasons)
 
 
 def _differ(what: str, real: str, told: str) -> str:
-    return f"{what} are about {short(real)}, the release about {short(told)}"
+    return f"{what} is about the files {short(real)}, the release about {short(told)}"
