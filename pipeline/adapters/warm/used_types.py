@@ -24,13 +24,13 @@ _MISSING = re.compile(
 def types_in(workdir: Path, state: Mapping[str, object] | None = None) -> frozenset[str]:
     """Words that may be types: of the configuration, its tests, the modules they call, and the state.
 
-    Reads `workdir` and its tests, local modules, and after `terraform init` those in `.terraform/modules`. A
-    local `terraform.tfstate` is read too. `state` is the JSON document of a state (`terraform state pull`).
+    Reads `workdir`, its tests and examples (tests plan them too), local modules, and after `terraform init` those
+    in `.terraform/modules`. A local `terraform.tfstate` is read too. `state` is the JSON document of a state (`terraform state pull`).
     Terraform itself complains about files that cannot be read; here they are passed over.
     """
     found: set[str] = set()
     seen: set[Path] = set()
-    waiting = [workdir, *_installed(workdir)]
+    waiting = [workdir, *workdir.glob("examples/*"), *_installed(workdir)]
     while waiting:
         folder = waiting.pop().resolve()
         if folder in seen:
