@@ -5,6 +5,7 @@ version costs one C parse a changed file and the reading of the blocks that chan
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -52,37 +53,35 @@ def parse_blocks(content: bytes, file: str) -> tuple[PlacedBlock, ...]:
 
 
 def _pieces(content: bytes, file: str) -> tuple[PlacedBlock, ...] | None:
-    """The blocks of a file laid out as `terraform fmt` does, each read alone; None for any other layout.
+    """The blocks of a file laid out as `terraform fmt` does, only the new ones parsed; None for another layout.
 
     Sound because HCL has no context across top-level blocks: text that is a sequence of complete blocks, blank
-    lines and comment lines means exactly these blocks. A piece that is not one block alone answers None.
+    lines and comment lines means exactly these blocks.
     """
-    found = []
+    places: list[tuple[bytes, int]] = []
     at, line = 0, 1
     for match in PIECE.finditer(content):
         start, end = match.span()
         if not BETWEEN.fullmatch(content, at, start):
             return None
         line += content.count(b"\n", at, start)
-        text = match[0]
-        block = _seen.get(text)
-        if block is None:
-            block = _alone(text)
-            if block is None:
-                return None
-            _seen[text] = block
-        found.append(PlacedBlock(block=block, at=Place(file, line, 1)))
-        line += text.count(b"\n")
+        places.append((match[0], line))
+        line += content.count(b"\n", start, end)
         at = end
-    return tuple(found) if BETWEEN.fullmatch(content, at) else None
-
-
-def _alone(text: bytes) -> Block | None:
-    root = _parser().parse(text).root_node
-    if root.has_error or len(root.named_children) != 1:
+    if not BETWEEN.fullmatch(content, at) or not _learn([text for text, _ in places if text not in _seen]):
         return None
-    inner = root.named_children[0].named_children
-    return _block(inner[0], 0, top="") if len(inner) == 1 and inner[0].type == "block" else None
+    return tuple(PlacedBlock(block=_seen[text], at=Place(file, line, 1)) for text, line in places)
+
+
+def _learn(texts: Sequence[bytes]) -> bool:
+    """Parse pieces together and keep each as a block; False where one of them is not exactly one block."""
+    root = _parser().parse(b"\n".join(texts)).root_node
+    nodes = [node for body in root.named_children for node in body.named_children]
+    if root.has_error or [node.text for node in nodes if node.type == "block"] != [text.rstrip() for text in texts]:
+        return False
+    for text, node in zip(texts, nodes, strict=True):
+        _seen[text] = _block(node, node.start_point.row, top="")
+    return True
 
 
 def _whole(content: bytes, file: str) -> tuple[PlacedBlock, ...]:
