@@ -17,12 +17,14 @@ from pipeline.config import read_settings
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from pipeline.adapters.harness.workbench import EndingTarget, LocalBench
     from pipeline.adapters.hcl.module import ModuleReader
     from pipeline.adapters.history import RepositoryFiles
     from pipeline.adapters.stacks import OpenTerraform
     from pipeline.adapters.stage import DemoStage
-    from pipeline.adapters.toolchain import Toolchain
+    from pipeline.adapters.toolchain import Finding, Toolchain
     from pipeline.adapters.warm import WarmProvider
     from pipeline.commands.ferry.ports import Ferry
     from pipeline.commands.project import Project
@@ -399,3 +401,27 @@ def shared_tags_of(project: Project) -> Callable[[], Mapping[str, str] | None]:
         return {name: refs.get(f"{name}^{{}}", found) for name, found in refs.items() if not name.endswith("^{}")}
 
     return ask
+
+
+def emulators() -> ModuleType:
+    """Emulators that outlive a command: `start`, `stop`, `status` by name."""
+    from pipeline.adapters.emulators import detached
+
+    return detached
+
+
+def install_emulator(environ: Mapping[str, str], say: Callable[[str], None]) -> Path:
+    """Install LocalStack into its own environment."""
+    from pipeline.adapters.emulators.localstack_install import install_localstack
+
+    return install_localstack(environ, on_line=say)
+
+
+def diagnose(environ: Mapping[str, str]) -> list[Finding]:
+    """What modferry needs on this machine, and what it found."""
+    import tempfile
+
+    from pipeline.adapters import toolchain
+
+    with tempfile.TemporaryDirectory(prefix="modferry-") as scratch:
+        return toolchain.diagnose(environ, scratch=Path(scratch))

@@ -128,6 +128,19 @@ def connect_moto(endpoint: str) -> Moto:
     return Moto(None, address.port)
 
 
+def server_settings(*, corrected: bool = True) -> dict[str, str]:
+    """What the server's process is told through its environment."""
+    package = Path(__file__).parents[3]
+    return {
+        "PYTHONPATH": str(package),
+        "MOTO_AMIS_PATH": str(Path(__file__).with_name("amis.json")),
+        "MOTO_IAM_LOAD_MANAGED_POLICIES": str(corrected).lower(),
+        "MOTO_ACM_VALIDATION_WAIT": "0",
+        "MOTO_ALLOW_NONEXISTENT_REGION": "false",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 def start_moto(*, scratch: Path, port: int = 0, corrected: bool = True) -> Moto:
     """Start moto on a free loopback port (or on `port`); its log is `moto.log` in `scratch`.
 
@@ -141,20 +154,11 @@ def start_moto(*, scratch: Path, port: int = 0, corrected: bool = True) -> Moto:
         raise UndecidedError("moto is not installed.", remedy="pip install 'modferry[emulator]'") from error
     scratch.mkdir(parents=True, exist_ok=True)
     address = scratch / f"moto-{time.monotonic_ns()}.port"
-    package = Path(__file__).parents[3]
-    settings = {
-        "PYTHONPATH": str(package),
-        "MOTO_AMIS_PATH": str(Path(__file__).with_name("amis.json")),
-        "MOTO_IAM_LOAD_MANAGED_POLICIES": str(corrected).lower(),
-        "MOTO_ACM_VALIDATION_WAIT": "0",
-        "MOTO_ALLOW_NONEXISTENT_REGION": "false",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
     argv = (sys.executable, "-m", "pipeline.adapters.emulators.moto_server")
     service = Service(
         (*argv, "--port", str(port), "--address-file", str(address), *(() if corrected else ("--stock",))),
         cwd=scratch,
-        env=base_environment(settings),
+        env=base_environment(server_settings(corrected=corrected)),
         log=scratch / "moto.log",
     )
     service.wait_until(address.exists, seconds=START_SECONDS)
