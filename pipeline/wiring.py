@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.commands.ferry.ports import Ferry
     from pipeline.commands.project import Project
     from pipeline.commands.release import Releaser
+    from pipeline.commands.sandbox import Run, Swept
     from pipeline.commands.status import Outlook
     from pipeline.domain.evidence import Tools
     from pipeline.domain.ledger import Entry
@@ -425,3 +426,21 @@ def diagnose(environ: Mapping[str, str]) -> list[Finding]:
 
     with tempfile.TemporaryDirectory(prefix="modferry-") as scratch:
         return toolchain.diagnose(environ, scratch=Path(scratch))
+
+
+def sweep_test_runs(environ: Mapping[str, str]) -> Swept:
+    """End and remove what dead test runs left on this machine."""
+    from pipeline.adapters.harness.workbench import sweep
+
+    return sweep(environ)
+
+
+def list_test_runs(environ: Mapping[str, str]) -> Sequence[Run]:
+    """The folders of test runs on this machine."""
+    from pipeline.adapters.harness import workbench
+    from pipeline.commands.sandbox import Run
+
+    return [
+        Run(folder=folder, target=target, alive=alive, holds=holds)
+        for folder, target, alive, holds in workbench.list_runs(environ)
+    ]

@@ -140,6 +140,19 @@ def sweep(environ: Mapping[str, str]) -> Swept:
     return Swept(ended=ended, removed=tuple(removed), left=tuple(left))
 
 
+def list_runs(environ: Mapping[str, str]) -> list[tuple[Path, str, bool, bool]]:
+    """(folder, target, whether its run is alive, whether a state in it holds resources) of every run's folder."""
+    return [
+        (
+            folder,
+            _target_of(folder),
+            is_alive(folder.name.rpartition("-")[0]),
+            any(_holds(state) for state in folder.rglob("terraform.tfstate")),
+        )
+        for folder in sorted(runs_folder(environ).glob("*"))
+    ]
+
+
 def _target_of(folder: Path) -> str:
     try:
         record: dict[str, Any] = json.loads((folder / "run.json").read_text())
