@@ -1,0 +1,123 @@
+"""`modferry drift`: plan every stack as main says, and as it was applied, and tell apart what differs.
+
+Nothing is applied; Terraform's state lock is taken as for any plan. What could not be planned is unknown, and
+unknown is never "in sync".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pipeline.commands.ferry.crew import Stop, run_all
+from pipeline.commands.ferry.ports import Ferry
+from pipeline.domain.pins import content_digest
+from pipeline.domain.promotion.claims import fleet_of
+from pipeline.domain.promotion.fold import Fleet
+from pipeline.domain.promotion.record import PlanFacts
+from pipeline.domain.promotion.work import Job
+from pipeline.errors import Exit, ModferryError, UsageError
+
+
+class Drift(StrEnum):
+    """What a plan of a stack says, from good to bad."""
+
+    IN_SYNC = "in_sync"
+    NOT_APPLIED = "not_applied"
+    OUTSIDE = "changed_outside"
+    BOTH = "changed_outside_and_not_applied"
+    UNMANAGED = "never_applied"
+    UNKNOWN = "unknown"
+
+
+SAYS = {
+    Drift.IN_SYNC: "is what main says",
+    Drift.NOT_APPLIED: "main has changed and was not applied",
+    Drift.OUTSIDE: "was changed outside of Terraform",
+    Drift.BOTH: "was changed outside, and main has changed and was not applied",
+    Drift.UNMANAGED: "was never applied by modferry",
+    Drift.UNKNOWN: "could not be found out",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftRow:
+    """One stack: what differs, the plan against main in numbers, and the plan for people."""
+
+    environment: str
+    stack: str
+    drift: Drift
+    facts: PlanFacts | None
+    shown: str
+    remedy: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "environment": self.environment,
+            "stack": self.stack,
+            "drift": str(self.drift),
+            "plan": self.facts.to_body() if self.facts else None,
+            "shown": self.shown,
+            "next": self.remedy,
+        }
+
+
+def find_drift(ferry: Ferry, environments: Sequence[str]) -> tuple[DriftRow, ...]:
+    """Every stack of these environments (none: of all), in order."""
+    for name in environments:
+        ferry.environment(name)
+    ferry.ledger.fetch()
+    main = ferry.trunk.fetch()
+    fleet = fleet_of(ferry.ledger.history())
+    names = [
+        (environment, stack)
+        for environment in (environments or ferry.settings.order)
+        for stack in ferry.trunk.stacks(main, environment)
+    ]
+    if not names:
+        raise UsageError("There is no stack to look at.", remedy="add one in environments/<env>/<stack>/")
+    rows: dict[str, DriftRow] = {}
+    by_label = {f"{environment}/{stack}": (environment, stack) for environment, stack in names}
+
+    def look(label: str) -> None:
+        rows[label] = _look(ferry, fleet, main, *by_label[label])
+
+    run_all(list(by_label), look, width=max(e.parallel for e in ferry.settings.environment), stop=Stop())
+    return tuple(rows[label] for label in by_label)
+
+
+def exit_of(rows: Sequence[DriftRow]) -> Exit:
+    """20 when any stack is unknown, else 10 when any differs, else 0."""
+    if any(row.drift is Drift.UNKNOWN for row in rows):
+        return Exit.UNDECIDED
+    return Exit.DONE if all(row.drift is Drift.IN_SYNC for row in rows) else Exit.REFUSED
+
+
+def _look(ferry: Ferry, fleet: Fleet, main: str, environment: str, stack: str) -> DriftRow:
+    applied = fleet.stack(environment, stack).content
+    files = ferry.trunk.files(main, environment, stack)
+    try:
+        facts, shown = _plan(ferry, Job(environment=environment, stack=stack, commit=main, files=files, key="main"))
+        if applied is None:
+            drift = Drift.UNMANAGED
+        elif content_digest(files) == applied.digest:
+            drift = Drift.IN_SYNC if facts.empty else Drift.OUTSIDE
+        else:
+            was = ferry.trunk.files(applied.commit, environment, stack)
+            job = Job(environment=environment, stack=stack, commit=applied.commit, files=was, key="applied")
+            drift = Drift.NOT_APPLIED if _plan(ferry, job)[0].empty else Drift.BOTH
+    except ModferryError as error:
+        return DriftRow(
+            environment=environment, stack=stack, drift=Drift.UNKNOWN, facts=None, shown=error.what, remedy=error.remedy
+        )
+    remedy = "" if drift is Drift.IN_SYNC else f"modferry deploy {environment}/{stack} --plan-only"
+    return DriftRow(environment=environment, stack=stack, drift=drift, facts=facts, shown=shown, remedy=remedy)
+
+
+def _plan(ferry: Ferry, job: Job) -> tuple[PlanFacts, str]:
+    try:
+        planned = ferry.stacks.plan(job, may_upgrade=False)
+        return planned.facts, planned.shown
+    finally:
+        ferry.stacks.drop(job)
