@@ -1,15 +1,15 @@
 """What a module shows: its elements, one record each, and the Interface that holds them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 
+from pipeline.domain.interface.record import Record
 from pipeline.domain.interface.syntax import Expression, Place
 from pipeline.domain.interface.types import ANY, Type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
+class Validation(Record):
     """One condition that a value must meet, and what is said when it does not; `line` counts from the variable."""
 
     condition: Expression
@@ -18,8 +18,7 @@ class Validation:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(Record):
     """An input. `default` None means that the caller must give it; `default = null` is Literal(None)."""
 
     name: str
@@ -40,8 +39,7 @@ class Variable:
         return self.default is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(Record):
     """A result; `refers_to` are the references in its value, sorted, without indexes."""
 
     name: str
@@ -73,8 +71,7 @@ class Repetition(Enum):
         return "neither count nor for_each" if self is Repetition.NONE else self.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(Record):
     """A resource, data or ephemeral block; `body` is the source between its braces."""
 
     mode: Mode
@@ -93,8 +90,7 @@ class Resource:
         return f"{prefix}{self.type}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleCall:
+class ModuleCall(Record):
     """A call of another module; `providers` maps its provider names to ours, `arguments` are its inputs."""
 
     name: str
@@ -103,8 +99,8 @@ class ModuleCall:
     version: str = ""
     repetition: Repetition = Repetition.NONE
     many: Expression | None = None
-    providers: Mapping[str, str] = field(default_factory=dict)
-    arguments: Mapping[str, Expression] = field(default_factory=dict)
+    providers: Mapping[str, str] = MappingProxyType({})
+    arguments: Mapping[str, Expression] = MappingProxyType({})
     body: str = ""
 
     @property
@@ -118,8 +114,7 @@ class ModuleCall:
         return self.source.startswith(("./", "../"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class Requirement(Record):
     """An entry of required_providers; `aliases` like `aws.replica` must be handed in by the caller."""
 
     name: str
@@ -134,8 +129,7 @@ class Requirement:
         return self.source or f"hashicorp/{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Record):
     """A provider block: configuration that the module brings itself."""
 
     name: str
@@ -143,8 +137,7 @@ class Provider:
     at: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Record):
     """`moved`: what was at `source` is now at `target`, both as written."""
 
     source: str
@@ -152,8 +145,7 @@ class Moved:
     at: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
+class Removed(Record):
     """`removed`: the object leaves the state; it is destroyed only if `destroy`."""
 
     source: str
@@ -161,19 +153,18 @@ class Removed:
     at: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interface:
+class Interface(Record):
     """Everything a module shows, each mapping by name or address; `locals` are kept to resolve references."""
 
-    variables: Mapping[str, Variable] = field(default_factory=dict)
-    outputs: Mapping[str, Output] = field(default_factory=dict)
-    resources: Mapping[str, Resource] = field(default_factory=dict)
-    modules: Mapping[str, ModuleCall] = field(default_factory=dict)
-    requirements: Mapping[str, Requirement] = field(default_factory=dict)
+    variables: Mapping[str, Variable] = MappingProxyType({})
+    outputs: Mapping[str, Output] = MappingProxyType({})
+    resources: Mapping[str, Resource] = MappingProxyType({})
+    modules: Mapping[str, ModuleCall] = MappingProxyType({})
+    requirements: Mapping[str, Requirement] = MappingProxyType({})
     providers: tuple[Provider, ...] = ()
     moved: tuple[Moved, ...] = ()
     removed: tuple[Removed, ...] = ()
     required_version: str = ""
     required_version_at: Place | None = None
-    locals: Mapping[str, Expression] = field(default_factory=dict)
-    local_places: Mapping[str, Place] = field(default_factory=dict)
+    locals: Mapping[str, Expression] = MappingProxyType({})
+    local_places: Mapping[str, Place] = MappingProxyType({})

@@ -5,16 +5,17 @@ compare by meaning of their text (white space and comments are gone), so equal s
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
+
+from pipeline.domain.interface.record import Record
 
 Scalar: TypeAlias = str | Decimal | bool | None
 """A literal; numbers are Decimal, so 1.50 is 1.5 and 0.1 is exact."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where something is declared: path as given, line and column from 1 (columns count characters)."""
 
     file: str
@@ -25,53 +26,46 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Record):
     """A string without interpolation, a number, a bool or null."""
 
     value: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Record):
     """A string with `${…}` or `%{…}` inside; a directive is kept as Other."""
 
     parts: "tuple[Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Record):
     """The first word of a reference, or a type keyword: `var`, `aws_vpc`, `string`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class GetAttr:
+class GetAttr(Record):
     """`on.name`; also `on["name"]` where the key is a string literal is kept as Index."""
 
     on: "Expression"
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Record):
     """`on[key]`, also the old `on.0`."""
 
     on: "Expression"
     key: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Splat:
+class Splat(Record):
     """`on[*]` or `on.*`: what follows applies to each element (`attributes` and indexes, in order)."""
 
     on: "Expression"
     steps: "tuple[str | Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record):
     """A function call; `expands` when the last argument ends in `...`."""
 
     function: str
@@ -79,8 +73,7 @@ class Call:
     expands: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Record):
     """`test ? yes : no`."""
 
     test: "Expression"
@@ -88,30 +81,26 @@ class Conditional:
     no: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Record):
     """A unary (one operand) or binary (two operands) operator."""
 
     operator: str
     operands: "tuple[Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Record):
     """`[a, b]`."""
 
     items: "tuple[Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Record):
     """`{a = 1, (k) = 2}`; a bare word as key is a string Literal."""
 
     fields: "tuple[tuple[Expression, Expression], ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Record):
     """`[for k, v in source : value if test]`, or with `key` the `{… => …}` form; `grouped` is `...`."""
 
     names: tuple[str, ...]
@@ -122,8 +111,7 @@ class For:
     grouped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Record):
     """Anything else, by its text; `parts` are the expressions inside."""
 
     text: str
@@ -135,8 +123,7 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(Record):
     """`name = expression`; `text` is the expression's source, `line` and `column` of the name count from the block."""
 
     expression: Expression
@@ -145,8 +132,7 @@ class Attribute:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Record):
     """A block; `line` counts from the first line of the top-level block that holds it (which is 0 itself).
 
     `body` is the source between the braces. In resource and data blocks only the meta-arguments are in
@@ -155,7 +141,7 @@ class Block:
 
     kind: str
     labels: tuple[str, ...] = ()
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = MappingProxyType({})
     blocks: "tuple[Block, ...]" = ()
     body: str = ""
     line: int = 0
@@ -176,8 +162,7 @@ class Block:
         return [block for block in self.blocks if block.kind == kind]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedBlock:
+class PlacedBlock(Record):
     """A top-level block and where it begins. Equal blocks of two versions are the same object."""
 
     block: Block

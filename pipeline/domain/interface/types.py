@@ -4,10 +4,10 @@ Source: Terraform "Type Constraints"; bare `list`, `set`, `map` and the quoted w
 collections of any.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from pipeline.domain.interface.record import Record
 from pipeline.domain.interface.syntax import Call, Expression, Fields, GetAttr, Items, Literal, Name
 
 
@@ -28,23 +28,20 @@ class Kind(Enum):
     MAP = "map"
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Record):
     """`list(element)`, `set(element)` or `map(element)`."""
 
     kind: Kind
     element: "Type"
 
 
-@dataclass(frozen=True, slots=True)
-class TupleType:
+class TupleType(Record):
     """`tuple([…])`."""
 
     elements: "tuple[Type, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Record):
     """One attribute of an object; `default` is what Terraform fills in for a missing optional one."""
 
     name: str
@@ -53,8 +50,7 @@ class Field:
     default: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectType:
+class ObjectType(Record):
     """`object({…})`, fields by name."""
 
     fields: tuple[Field, ...]
