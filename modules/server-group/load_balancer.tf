@@ -2,7 +2,7 @@ locals {
   # Changing what forces a new target group changes its name too, so that the new one can exist beside the old.
   target_group_names = {
     for name, group in var.target_groups : name => join("-", [
-      trimsuffix(substr("${var.name}-${name}", 0, 25), "-"),
+      trimsuffix(substr(replace("${var.name}-${name}", "/[^a-zA-Z0-9-]/", "-"), 0, 25), "-"),
       substr(sha1(jsonencode([var.name, name, group.port, local.target_protocols[name], group.target_type])), 0, 6),
     ])
   }
@@ -16,12 +16,6 @@ locals {
       listener.protocol, local.is_alb ? (listener.redirect_to != null ? "HTTP" : "HTTPS") : "TCP"
     )
   }
-
-  rules = merge([
-    for name, listener in var.listeners : {
-      for rule_name, rule in listener.rules : "${name}/${rule_name}" => merge(rule, { listener = name })
-    }
-  ]...)
 }
 
 resource "aws_lb" "this" {
@@ -146,7 +140,12 @@ resource "aws_lb_listener" "this" {
 }
 
 resource "aws_lb_listener_rule" "this" {
-  for_each = local.rules
+  # Not a local: the plan's record of what refers to what ends at locals.
+  for_each = merge([
+    for name, listener in var.listeners : {
+      for rule_name, rule in listener.rules : "${name}/${rule_name}" => merge(rule, { listener = name })
+    }
+  ]...)
 
   listener_arn = aws_lb_listener.this[each.value.listener].arn
   priority     = each.value.priority

@@ -43,3 +43,8 @@ output "target_group_arns" {
   description = "Target groups by name."
   value       = { for name, group in aws_lb_target_group.this : name => group.arn }
 }
+
+output "target_group_names" {
+  description = "Names of the target groups in AWS by name here: they change with what forces a new target group."
+  value       = { for name, group in aws_lb_target_group.this : name => group.name }
+}

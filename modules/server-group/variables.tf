@@ -176,8 +176,8 @@ variable "load_balancer" {
   }
 
   validation {
-    condition     = length(try(var.load_balancer.subnet_ids, [])) >= (try(var.load_balancer.type, "alb") == "alb" && var.load_balancer != null ? 2 : 0)
-    error_message = "load_balancer.subnet_ids must name two or more subnets for an ALB."
+    condition     = var.load_balancer == null ? true : length(var.load_balancer.subnet_ids) >= (var.load_balancer.type == "nlb" ? 1 : 2)
+    error_message = "load_balancer.subnet_ids must name two or more subnets for an ALB, one or more for an NLB."
   }
 }
 
