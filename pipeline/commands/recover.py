@@ -67,7 +67,7 @@ def recover(ferry: Ferry, *, holder_dead: bool = False, abandon: str = "", dry_r
             alone.append((promotion, why))
             continue
         try:
-            results.append(resume(ferry, promotion))
+            results.append(resume(ferry, promotion, vouched=holder_dead))
         except ModferryError as error:
             ferry.say(str(error))
             alone.append((claims.find(ferry.ledger.history(), promotion.id), str(error)))

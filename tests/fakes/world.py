@@ -34,8 +34,9 @@ Faults = Callable[[str], None]
 
 @dataclass(kw_only=True)
 class World:
-    """Origin and cloud. Versions are `module/1.0.0`: `bad` versions fail verification, `broken` ones fail in apply, `lossy` ones replace a
-    database when a stack goes to or from them."""
+    """Origin and cloud. Versions are `module/1.0.0`: `bad` ones fail verification, `unsure` ones cannot be
+    verified, `broken` ones fail in apply, `unplannable` ones in plan, `lossy` ones replace a database when a
+    stack goes to or from them."""
 
     entries: list[Entry] = field(default_factory=list)
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -47,7 +48,11 @@ class World:
     locks: dict[str, str] = field(default_factory=dict)
     applied: list[tuple[str, str]] = field(default_factory=list)
     """Every apply that changed something: (stack, digest)."""
+    crossed: list[bool] = field(default_factory=list)
+    """Of each apply: whether it replaced the database."""
     bad: set[str] = field(default_factory=set)
+    bad_at: set[tuple[str, str]] = field(default_factory=set)
+    """As `bad`, on one stack only."""
     unsure: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     lossy: set[str] = field(default_factory=set)
@@ -57,13 +62,20 @@ class World:
     rejects: bool = False
     now: datetime = BEGIN
     dead: set[str] = field(default_factory=set)
+    replayed: History = field(default_factory=History)
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(100_000)))
     turn: RLock = field(default_factory=RLock)
 
     def history(self) -> History:
-        """The replay of the whole ledger, its chain checked."""
-        check_chain(self.entries)
-        return fold(History(), self.entries)
+        """The replay of the whole ledger; what is new is folded into what was."""
+        folded = self.replayed.last.number if self.replayed.last else 0
+        check_chain(self.entries[folded:], after=self.replayed.last)
+        return fold(self.replayed, self.entries[folded:])
+
+    def loses(self, runs: str, digest: str) -> bool:
+        """Whether going from one content to another replaces the database."""
+        one, other = (self.known.get(text.partition("+")[0], set()) & self.lossy for text in (runs, digest))
+        return bool(runs) and bool(one) != bool(other)
 
     def write(self, kind: str, **body: object) -> None:
         """Append an entry as if another command did."""
@@ -229,8 +241,7 @@ class FakeStacks:
         self.world.known[digest] = versions
         if versions & self.world.unplannable:
             raise TestsFailedError("Error: unsupported argument")
-        there = self.world.known.get(runs.partition("+")[0], set())
-        lossy = bool(runs) and bool(versions & self.world.lossy) != bool(there & self.world.lossy)
+        lossy = self.world.loses(runs, digest)
         facts = PlanFacts(
             hash=sha256(f"{runs}→{digest}".encode()).hexdigest(),
             change=int(runs != digest),
@@ -248,10 +259,11 @@ class FakeStacks:
         self.faults(f"before apply {job.name}")
         self.world.locks[job.name] = self.holder.mark
         try:
+            self.world.crossed.append(self.world.loses(self.world.cloud.get(job.name, ""), digest))
             self.world.applied.append((job.name, digest))
             if {f"{m}/{v}" for m, v in self._versions(job)} & self.world.broken:
                 self.world.cloud[job.name] = f"{digest}+half"
-                raise TestsFailedError("Error: creating the thing")
+                raise TestsFailedError("Error: creating the thing")  # noqa: TRY301
             self.world.cloud[job.name] = f"{digest}+half"
             self.faults(f"middle apply {job.name}")
             self.world.cloud[job.name] = digest
@@ -268,7 +280,8 @@ class FakeStacks:
         self.faults(f"before verify {job.name}")
         versions = {f"{m}/{v}" for m, v in self._versions(job)}
         drift = self.world.cloud.get(job.name) != content_digest(job.files)
-        if drift or versions & self.world.bad:
+        bad = versions & self.world.bad or {(job.name, one) for one in versions} & self.world.bad_at
+        if drift or bad:
             found = CheckResult(name="check", verdict=CheckVerdict.FAILED, message="drift" if drift else "503")
         elif versions & self.world.unsure:
             found = CheckResult(name="check", verdict=CheckVerdict.INCONCLUSIVE, message="no answer")
@@ -287,7 +300,8 @@ class FakeStacks:
 
     def _check_lock(self, job: Job) -> None:
         lock = self.world.locks.get(job.name)
-        if lock and lock in self.breakable and lock in self.world.dead:
+        assert not self.breakable - self.world.dead, "a living holder's lock may not be broken"
+        if lock and lock in self.breakable:
             del self.world.locks[job.name]
         elif lock:
             raise BusyError(f"The state of {job.name} is locked by {lock}.")

@@ -54,13 +54,19 @@ def begin(ferry: Ferry, opening: Opening) -> Result:
     return run_promotion(ferry, pen)
 
 
-def resume(ferry: Ferry, promotion: Promotion) -> Result:
-    """Take a promotion over with the next fence and go on with it."""
+def resume(ferry: Ferry, promotion: Promotion, *, vouched: bool = False) -> Result:
+    """Take a promotion over with the next fence and go on with it.
+
+    What provably dead holders (`vouched`: a person says so of those elsewhere) left running here is ended first,
+    and the state locks that they left are broken when they are met. A holder that lives keeps its lock.
+    """
     if not promotion.is_open:
         return result_of(promotion)
-    if not is_resumable(promotion):  # its holder died in the middle: what it started may still run
-        ferry.end_leftovers(promotion.holder)
-        ferry.stacks.may_break(promotion.holder, promotion.opened_at)
+    for holder in (*promotion.past, promotion.holder):
+        dead = ferry.is_dead(holder)
+        if dead or (dead is None and vouched):
+            ferry.end_leftovers(holder)
+            ferry.stacks.may_break(holder, promotion.opened_at)
     ferry.ledger.append(
         lambda history: claims.take_over(history, promotion.id, promotion.fence, ferry.holder), push=True
     )

@@ -43,9 +43,19 @@ class Opening:
     bypass: str = ""
 
 
+_FOLDED = "_fleet"
+
+
 def fleet_of(history: History) -> Fleet:
-    """The fleet that a history tells of."""
-    return fold(history.promotions)
+    """The fleet that a history tells of. What was folded stays with the history, so that a longer one costs only
+    what is new; the caller gets a fleet of its own."""
+    known: tuple[int, Fleet] = getattr(history, _FOLDED, (0, Fleet()))
+    count, fleet = known[0], Fleet(promotions=dict(known[1].promotions), stacks=dict(known[1].stacks))
+    if count < len(history.promotions):
+        fold(history.promotions[count:], fleet)
+        setattr(history, _FOLDED, (len(history.promotions), fleet))
+        return fleet_of(history)
+    return fleet
 
 
 def open_promotion(history: History, opening: Opening, holder: Holder) -> tuple[Draft, ...]:

@@ -111,7 +111,9 @@ def _follow(fleet: Fleet, entry: Entry) -> None:
         )
     match entry.kind:
         case "promotion.taken":
-            promotion = replace(promotion, holder=_holder(entry), fence=body["fence"])
+            promotion = replace(
+                promotion, holder=_holder(entry), fence=body["fence"], past=(*promotion.past, promotion.holder)
+            )
         case "promotion.moved":
             promotion = _move(fleet, promotion, entry)
         case "promotion.closed":

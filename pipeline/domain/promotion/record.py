@@ -127,6 +127,8 @@ class Promotion:
     opened_at: str
     reason: str = ""
     bypass: str = ""
+    past: tuple[Holder, ...] = ()
+    """Who held it before, oldest first: a dead one may have left a state locked."""
     phase: Phase = Phase.OPENED
     wave: int = 0
     landed: Mapping[int, str] = field(default_factory=dict)
