@@ -95,10 +95,29 @@ def instance_refresh(client: Client) -> None:
     assert [(one["InstanceRefreshId"], one["Status"]) for one in found] == [(started, "Successful")]
 
 
-def load_balancer_active(client: Client) -> None:
-    subnets = [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]][:2]
-    made = client("elbv2").create_load_balancer(Name="lb", Subnets=subnets)["LoadBalancers"][0]
-    assert made["State"]["Code"] == "active"
+def instance_maintenance_policy(client: Client) -> None:
+    _group(client)
+    policy = {"MinHealthyPercentage": 90, "MaxHealthyPercentage": 120}
+    change, look = client("autoscaling").update_auto_scaling_group, client("autoscaling").describe_auto_scaling_groups
+    change(AutoScalingGroupName="g", InstanceMaintenancePolicy=policy)
+    assert look()["AutoScalingGroups"][0]["InstanceMaintenancePolicy"] == policy
+    change(AutoScalingGroupName="g", InstanceMaintenancePolicy={"MinHealthyPercentage": -1, "MaxHealthyPercentage": -1})
+    assert "InstanceMaintenancePolicy" not in look()["AutoScalingGroups"][0]
+
+
+def root_volume_ends_with_its_instance(client: Client) -> None:
+    def volumes(ebs: dict[str, Any]) -> list[Any]:
+        made = client("ec2").run_instances(
+            ImageId="ami-0a1b2c3d4e5f60001",
+            MinCount=1,
+            MaxCount=1,
+            BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 9, **ebs}}],
+        )
+        client("ec2").terminate_instances(InstanceIds=[made["Instances"][0]["InstanceId"]])
+        return [one for one in client("ec2").describe_volumes()["Volumes"] if one["Size"] == 9]
+
+    assert volumes({}) == []
+    assert len(volumes({"DeleteOnTermination": False})) == 1
 
 
 def flow_log_destination_options(client: Client) -> None:

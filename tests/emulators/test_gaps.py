@@ -34,6 +34,32 @@ def test_the_list_is_whole() -> None:
             "LocalStack 4.14.0 has no describe_instance_connect_endpoints",
         ),
         (
+            "localstack",
+            "waiting for EC2 Subnet (subnet-c87fd9d11a) IPv6 CIDR block (subnet-cidr-assoc-b493ed47bb9b23543) to "
+            "become associated: unexpected state '{'State': 'associated'}', wanted target 'associated'",
+            "LocalStack 4.14.0 answers the state of a subnet's IPv6 block",
+        ),
+        (
+            "localstack",
+            "waiting for EC2 Subnet (s-0f9) PrivateDnsHostnameTypeOnLaunch update: timeout while waiting for state "
+            "to become 'resource-name' (last state: 'ip-name', timeout: 5m0s)",
+            "LocalStack 4.14.0 forgets PrivateDnsHostnameTypeOnLaunch",
+        ),
+        (
+            "localstack",
+            "creating AWS DynamoDB Table (x): operation error DynamoDB: CreateTable, exceeded maximum number of "
+            "attempts, 2, https response error StatusCode: 500, RequestID: 1, api error InternalError: exception while "
+            "calling dynamodb.CreateTable: An error occurred (InternalError)",
+            "LocalStack 4.14.0 downloads its DynamoDB",
+        ),
+        (
+            "moto",
+            "operation error S3 Control: PutPublicAccessBlock, https response error StatusCode: 0, HostID: "
+            ', request send failed, Put "http://111111111111.127.0.0.1:55463/configuration/publicAccessBlock": '
+            "dial tcp: lookup 111111111111.127.0.0.1: no such host",
+            "S3 Control puts the account in front",
+        ),
+        (
             "moto",
             "api error NotImplementedByEmulator: moto has no eks ListInsights",
             "moto does not implement eks ListInsights",

@@ -8,7 +8,7 @@ needed. `VERSION` grows with every change of an answer: it is part of the eviden
 
 from collections.abc import Callable
 
-VERSION = 3
+VERSION = 4
 
 
 def corrections() -> list[Callable[[], None]]:
@@ -17,17 +17,17 @@ def corrections() -> list[Callable[[], None]]:
         autoscaling,
         ec2,
         ec2_network,
+        ec2_volumes,
         eks_access,
         eks_addon,
         eks_cluster,
         eks_nodegroup,
         eks_tags,
-        elbv2,
         unimplemented,
     )
 
     services = (
-        *(autoscaling, ec2, ec2_network, elbv2),
+        *(autoscaling, ec2, ec2_network, ec2_volumes),
         *(eks_cluster, eks_nodegroup, eks_addon, eks_access, eks_tags),
         unimplemented,
     )

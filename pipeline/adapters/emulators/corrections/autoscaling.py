@@ -1,4 +1,4 @@
-"""Auto Scaling: scaling policies and instance refresh."""
+"""Auto Scaling: scaling policies, instance refresh, maintenance policies."""
 
 from typing import Any
 
@@ -74,4 +74,24 @@ def instance_refresh() -> None:
     add(AutoScalingResponse, start_instance_refresh, describe_instance_refreshes, cancel_instance_refresh)
 
 
-CORRECTIONS = (scaling_policy_enabled, instance_refresh)
+def instance_maintenance_policy() -> None:
+    """A group keeps its instance maintenance policy.
+
+    Provider: aws_autoscaling_group with instance_maintenance_policy; without it each plan sets it again.
+    AWS: Auto Scaling API Reference, AutoScalingGroup and InstanceMaintenancePolicy (-1 for both values: none).
+    Until: needed on 5.2.5; ends when moto keeps InstanceMaintenancePolicy.
+    """
+
+    def keep(original: Any, self: Any) -> Any:
+        answer = original(self)
+        if policy := self._get_param("InstanceMaintenancePolicy"):
+            group = self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
+            none = int(policy.get("MaxHealthyPercentage", -1)) < 0
+            group.instance_maintenance_policy = None if none else dict(policy)
+        return answer
+
+    wrap(AutoScalingResponse, "create_auto_scaling_group", keep)
+    wrap(AutoScalingResponse, "update_auto_scaling_group", keep)
+
+
+CORRECTIONS = (scaling_policy_enabled, instance_refresh, instance_maintenance_policy)
