@@ -10,9 +10,9 @@ Source: Terraform "Type Constraints"; tests/facts/test_accepts.py asks Terraform
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from pipeline.domain.interface.record import Record
 from pipeline.domain.interface.types import (
     ANY,
     BOOL,
@@ -30,8 +30,7 @@ from pipeline.domain.interface.types import (
 Value: TypeAlias = "str | int | bool | list[Value] | dict[str, Value] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Record):
     """A value that the old type takes and the new one does not; without `known` there may be one."""
 
     value: Value = None

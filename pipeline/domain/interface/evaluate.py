@@ -5,11 +5,11 @@ Never guesses: what it says is what Terraform would compute. Sets are lists with
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pipeline.domain.interface.elements import Interface, Repetition
+from pipeline.domain.interface.record import Record
 from pipeline.domain.interface.syntax import (
     Call,
     Conditional,
@@ -78,8 +78,7 @@ class Defaults:
         return UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Record):
     """What a caller passes: its arguments, and the scope they are worked out in."""
 
     scope: Defaults

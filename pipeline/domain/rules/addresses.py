@@ -7,11 +7,12 @@ end; a resource that gains or loses `count` is moved to or from [0] by itself, a
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from pipeline.domain.interface.elements import Interface, Mode, ModuleCall, Moved, Repetition, Resource
 from pipeline.domain.interface.evaluate import Defaults, Given
+from pipeline.domain.interface.record import Record
 from pipeline.domain.interface.syntax import Place
 
 Steps = tuple[str, ...]
@@ -22,12 +23,11 @@ _STEP = re.compile(
 CHAIN = 50
 
 
-@dataclass(frozen=True, kw_only=True)
-class Package:
+class Package(Record):
     """A module and the local modules that it calls (by call name; a call of a remote module is not in it)."""
 
     interface: Interface
-    calls: "Mapping[str, Package]" = field(default_factory=dict)
+    calls: "Mapping[str, Package]" = MappingProxyType({})
 
     @cached_property
     def addresses(self) -> "Addresses":
@@ -35,8 +35,7 @@ class Package:
         return Addresses(self)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Node:
+class Node(Record):
     """One address: a resource or a module call; `scope` is the module around it, `outer` the call of that."""
 
     steps: Steps
@@ -80,8 +79,7 @@ def parse_address(text: str) -> tuple[Steps, tuple[str, ...]]:
     return tuple(step for step, _ in found), tuple(key for _, key in found)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Move:
+class Move(Record):
     """A `moved` block seen from the outermost module; `keyed`: it is about single instances of its last step."""
 
     source: Steps

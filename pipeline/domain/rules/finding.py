@@ -1,9 +1,11 @@
 """Findings and rules: a rule is a row, a finding is one fact that it found."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.interface.record import Record
 from pipeline.domain.interface.syntax import Place
 from pipeline.domain.version import Bump
 
@@ -34,17 +36,15 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hit:
+class Hit(Record):
     """Where a rule found something; `words` fill the rule's sentence."""
 
     address: str
     at: Place
-    words: Mapping[str, object] = field(default_factory=dict)
+    words: Mapping[str, object] = MappingProxyType({})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(Record):
     """A row: `says` is the sentence with `{address}` and the words of a hit; `find` looks at one change."""
 
     id: str
