@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.adapters.stage import DemoStage
     from pipeline.adapters.toolchain import Finding, Toolchain
     from pipeline.adapters.warm import WarmProvider
+    from pipeline.commands.comment import PullRequest, Render
     from pipeline.commands.ferry.ports import Ferry
     from pipeline.commands.project import Project
     from pipeline.commands.release import Releaser
@@ -444,3 +445,17 @@ def list_test_runs(environ: Mapping[str, str]) -> Sequence[Run]:
         Run(folder=folder, target=target, alive=alive, holds=holds)
         for folder, target, alive, holds in workbench.list_runs(environ)
     ]
+
+
+def renderer() -> Render:
+    """Fills templates in."""
+    from pipeline.adapters.pages import render
+
+    return render
+
+
+def pull_request_of(environ: Mapping[str, str], number: int | None) -> PullRequest | None:
+    """The pull request that this run is about, if its comments can be written."""
+    from pipeline.adapters.github import find_pull_request
+
+    return find_pull_request(environ, number)

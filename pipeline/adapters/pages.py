@@ -1,0 +1,43 @@
+"""Templates into text, with jinja2: an unknown name is an error, HTML is escaped by itself.
+
+Markdown has no automatic escaping; its templates use the filters `cell`, `code` and `html` on everything that
+somebody else wrote.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+
+def render(name: str, values: Mapping[str, Any]) -> str:
+    """The template `name` of pipeline/templates, filled in; raises jinja2's UndefinedError for a missing value."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("pipeline"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(cell=_cell, code=_code, html=_html)
+    return environment.get_template(name).render(**values)
+
+
+def _cell(text: object) -> str:
+    """Foreign text in a line or table cell of Markdown: no markup, no mention, no HTML, one line."""
+    line = " ".join(str(text).split())
+    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~>])", r"\\\1", html.escape(line, quote=False).replace("&gt;", ">"))
+    return escaped.replace("@", "@\u200b")
+
+
+def _code(text: object) -> str:
+    """Foreign text between backticks: it cannot end them, nor a table cell."""
+    return " ".join(str(text).split()).replace("`", "'").replace("|", "\\|")
+
+
+def _html(text: object) -> str:
+    """Foreign text inside an HTML tag of Markdown, on one line."""
+    return html.escape(" ".join(str(text).split())).replace("@", "@\u200b")
