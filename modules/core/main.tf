@@ -1,5 +1,5 @@
 locals {
-  tags = merge(var.tags, { Environment = var.name })
+  tags = tomap(merge(var.tags, { Environment = var.name }))
 
   # Kubernetes finds the subnets of its load balancers by these tags.
   cluster_subnet_tags = var.eks == null ? {} : {

@@ -72,13 +72,13 @@ variable "labels" {
 }
 
 variable "name" {
-  description = "Name of the environment and prefix of everything in it: 2 to 20 of a-z, 0-9 and -, first a letter."
+  description = "Name of the environment and prefix of everything in it: 2 to 24 of a-z, 0-9 and -, first a letter."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", var.name))
-    error_message = "name must be 2 to 20 characters of a-z, 0-9 and -, begin with a letter and not end with -."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
+    error_message = "name must be 2 to 24 characters of a-z, 0-9 and -, begin with a letter and not end with -."
   }
 }
 
@@ -198,8 +198,13 @@ variable "server_groups" {
   nullable = false
 
   validation {
-    condition     = alltrue([for key in keys(var.server_groups) : can(regex("^[a-z0-9][a-z0-9-]{0,9}[a-z0-9]$", key)) && key != "eks"])
-    error_message = "server_groups must have keys of 2 to 11 characters of a-z, 0-9 and -, other than eks: they end names."
+    condition     = alltrue([for key in keys(var.server_groups) : can(regex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", key)) && key != "eks"])
+    error_message = "server_groups must have keys of a-z, 0-9 and -, other than eks: they end names."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.server_groups) : length("${var.name}-${key}") <= 32])
+    error_message = "server_groups keys with name before them must not be longer than 32: load balancers allow no more."
   }
 
   validation {

@@ -37,6 +37,15 @@ def test_local_modules_are_followed_from_calls_and_from_test_runs(tmp_path: Path
     assert "aws_db_instance" not in found
 
 
+def test_examples_count_because_tests_plan_them_too(tmp_path: Path) -> None:
+    files = {
+        "main.tf": 'resource "aws_kms_key" "k" {}',
+        "examples/all/main.tf": 'resource "aws_vpc" "v" {}\nmodule "m" { source = "../.." }',
+    }
+    write_files(tmp_path, files)
+    assert {"aws_kms_key", "aws_vpc"} <= types_in(tmp_path)
+
+
 def test_installed_modules_count_where_their_record_says(tmp_path: Path) -> None:
     record = {"Modules": [{"Key": "", "Dir": "."}, {"Key": "eks", "Dir": ".terraform/modules/eks/modules/node"}]}
     files = {

@@ -25,7 +25,7 @@ def types_in(workdir: Path, state: Mapping[str, object] | None = None) -> frozen
     """Words that may be types: of the configuration, its tests, the modules they call, and the state.
 
     Reads `workdir`, its tests and examples (tests plan them too), local modules, and after `terraform init` those
-    in `.terraform/modules`. A local `terraform.tfstate` is read too. `state` is the JSON document of a state (`terraform state pull`).
+    in `.terraform/modules`; a local `terraform.tfstate` too. `state` is a state's JSON (`terraform state pull`).
     Terraform itself complains about files that cannot be read; here they are passed over.
     """
     found: set[str] = set()

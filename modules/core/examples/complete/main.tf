@@ -23,8 +23,8 @@ module "core" {
       servers       = { image_id = var.image_id }
       scaling       = { max = 4, min = 2, policies = { cpu = { target = 60 } } }
       load_balancer = { allowed_cidrs = ["10.31.0.0/16"], deletion_protection = false }
-      listeners     = { http = { port = 80, target_group = "http" } }
-      target_groups = { http = { port = 8080 } }
+      listeners     = { https = { certificate_arn = var.certificate_arn, port = 443, target_group = "app" } }
+      target_groups = { app = { port = 8080 } }
     }
     workers = {
       servers = { image_id = var.image_id }

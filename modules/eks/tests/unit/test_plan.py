@@ -18,39 +18,47 @@ def test_minimal_example_makes_a_private_cluster_and_no_nodes(terraform: Callabl
     assert not [address for address in resources if "node_group" in address or "launch_template" in address]
 
 
-def test_complete_example_takes_a_key_whose_arn_is_not_known_yet(terraform: Callable[..., Any]) -> None:
+def test_complete_example_refers_to_what_is_not_known_yet(terraform: Callable[..., Any]) -> None:
     """`secrets_key` is an object so that this plans: whether a key is given is known before its ARN is."""
-    resources = planned(terraform("complete").plan())
+    plan = terraform("complete").plan()
+    resources = planned(plan)
     assert "aws_kms_key.cluster" in resources
     assert not [address for address in resources if address.startswith("module.eks.aws_kms")]
+    assert_no_action_on_everything(resources)
+    assert_addons_get_roles(plan)
+    assert_nodes_come_last(plan)
 
 
-def test_complete_example_never_allows_an_action_on_everything(terraform: Callable[..., Any]) -> None:
-    resources = planned(terraform("complete").plan())
+def assert_no_action_on_everything(resources: dict[str, dict[str, Any]]) -> None:
     policies = {
-        a: json.loads(r["policy"]) for a, r in resources.items() if ".aws_iam_role_policy." in a and "policy" in r
+        address: json.loads(values["policy"])
+        for address, values in resources.items()
+        if ".aws_iam_role_policy." in address and "policy" in values
     }
-    assert len(policies) >= 4
-    wildcards = {
+    actions = {
         (address, action)
         for address, policy in policies.items()
         for statement in policy["Statement"]
-        for action in [statement["Action"]] * isinstance(statement["Action"], str) or statement["Action"]
-        if action == "*" or action.endswith(":*")
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     }
-    assert wildcards == set()
+    assert len(policies) >= 4
+    assert not [row for row in actions if row[1] == "*" or row[1].endswith(":*")]
 
 
-def test_addons_get_the_role_of_their_controller(terraform: Callable[..., Any]) -> None:
-    plan = terraform("complete").plan()
+def assert_addons_get_roles(plan: Any) -> None:
     unknown = {row["address"]: row["change"]["after_unknown"] for row in plan["resource_changes"]}
     assert unknown['module.eks.aws_eks_addon.this["aws-ebs-csi-driver"]']["service_account_role_arn"] is True
     assert "service_account_role_arn" not in unknown['module.eks.aws_eks_addon.this["coredns"]']
 
 
-def test_what_the_autoscaler_did_is_not_undone(terraform: Callable[..., Any]) -> None:
-    """The configuration as Terraform read it: `desired_size` is ignored after creation."""
-    plan = terraform("complete").plan()
+def assert_nodes_come_last(plan: Any) -> None:
+    """Nodes wait for their network and their permissions: nothing else in the plan shows the order."""
     module = plan["configuration"]["root_module"]["module_calls"]["eks"]["module"]
-    [group] = [r for r in module["resources"] if r["address"] == "aws_eks_node_group.this"]
-    assert {"aws_eks_addon.before_nodes", "aws_iam_role_policy_attachment.node"} <= set(group["depends_on"])
+    waits = {r["address"]: set(r.get("depends_on", ())) for r in module["resources"]}
+    assert waits["aws_eks_node_group.this"] == {"aws_eks_addon.before_nodes", "aws_iam_role_policy_attachment.node"}
+    assert waits["aws_eks_addon.this"] == {"aws_eks_node_group.this"}
+    assert waits["aws_eks_cluster.this"] == {
+        "aws_cloudwatch_log_group.this",
+        "aws_iam_role_policy.cluster_secrets",
+        "aws_iam_role_policy_attachment.cluster",
+    }

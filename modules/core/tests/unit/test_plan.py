@@ -1,0 +1,123 @@
+"""What the whole plan shows: tags on everything, names and tiers handed down, defaults left to the parts."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+NETWORK = {"cidr": "10.0.0.0/16", "zones": ["us-east-1a", "us-east-1b"]}
+IMAGE = {"image_id": "ami-0123456789abcdef0"}
+
+Terraform = Callable[..., Any]
+
+
+def planned(plan: Any) -> dict[str, dict[str, Any]]:
+    """Address → values after, of what is managed."""
+    return {row["address"]: row["change"]["after"] for row in plan["resource_changes"] if row["mode"] == "managed"}
+
+
+def test_minimal_example_is_cheap(terraform: Terraform) -> None:
+    """No gateway, no address, nothing that costs by the hour."""
+    types = {row["type"] for row in terraform("minimal").plan()["resource_changes"] if row["mode"] == "managed"}
+    assert types == {
+        "aws_default_security_group",
+        "aws_route_table",
+        "aws_route_table_association",
+        "aws_ssm_parameter",
+        "aws_subnet",
+        "aws_vpc",
+        "aws_vpc_endpoint",
+    }
+
+
+def test_complete_example_is_tagged_throughout(terraform: Terraform) -> None:
+    resources = planned(terraform("complete").plan())
+    assert_everything_has_the_tags(resources)
+    assert_subnets_are_marked_for_load_balancers(resources)
+
+
+def assert_everything_has_the_tags(resources: dict[str, dict[str, Any]]) -> None:
+    wanted = {("Environment", "complete"), ("Team", "platform")}
+    wrong = {
+        address: values["tags"]
+        for address, values in resources.items()
+        if "tags" in values and not wanted <= {*(values["tags"] or {}).items()}
+    }
+    assert len(resources) > 60
+    assert wrong == {}
+
+
+def assert_subnets_are_marked_for_load_balancers(resources: dict[str, dict[str, Any]]) -> None:
+    tags = [r["tags"] for a, r in resources.items() if ".aws_subnet." in a]
+    marks = {row["Tier"]: {key for key in row if key.startswith("kubernetes.io/")} for row in tags}
+    assert marks == {
+        "database": set(),
+        "private": {"kubernetes.io/role/internal-elb"},
+        "public": {"kubernetes.io/role/elb"},
+    }
+
+
+def test_without_a_cluster_subnets_have_only_the_tags_they_were_given(terraform: Terraform) -> None:
+    subnets = {"private": {"tags": {"Zone": "inner"}}}
+    resources = planned(terraform(name="plain", vpc={**NETWORK, "subnets": subnets}).plan())
+    tags = [r["tags"] for a, r in resources.items() if ".aws_subnet." in a]
+    assert len(tags) == 2
+    assert all(set(row) == {"Environment", "Name", "Tier", "Zone"} for row in tags)
+
+
+def test_labels_change_the_record_and_nothing_else(terraform: Terraform) -> None:
+    """The record is known as far as the plan knows it; labels are in it."""
+    subject = terraform(name="plain", labels={"owner": "b"}, vpc=NETWORK)
+    plan = subject.plan()
+    module = plan["configuration"]["root_module"]
+    users = [r["address"] for r in module["resources"] if "var.labels" in json.dumps(r)]
+    calls = [
+        name for name, call in module["module_calls"].items() if "var.labels" in json.dumps(call.get("expressions"))
+    ]
+    assert (users, calls) == (["aws_ssm_parameter.record"], [])
+
+
+def test_the_cluster_gets_every_input(terraform: Terraform) -> None:
+    role = "arn:aws:iam::123456789012:role/team"
+    key = "arn:aws:kms:us-east-1:123456789012:key/0"
+    eks = {
+        "access_entries": {"team": {"policies": {"AmazonEKSViewPolicy": {}}, "principal_arn": role}},
+        "addons": {"coredns": {}},
+        "controllers": {"ebs-csi": {}},
+        "endpoint": {"public_cidrs": ["198.51.100.0/24"]},
+        "kubernetes_version": "1.32",
+        "logs": {"retention_days": 30},
+        "node_groups": {"general": {"max": 5}},
+        "secrets_key": {"arn": key},
+    }
+    resources = planned(terraform(name="plain", eks=eks, vpc={**NETWORK, "nat": "one"}).plan())
+    part = {a.removeprefix("module.eks[0]."): r for a, r in resources.items() if a.startswith("module.eks[0].")}
+    cluster = part["aws_eks_cluster.this"]
+    assert cluster["version"] == "1.32"
+    assert cluster["vpc_config"][0]["public_access_cidrs"] == ["198.51.100.0/24"]
+    assert cluster["encryption_config"][0]["provider"][0]["key_arn"] == key
+    assert part["aws_cloudwatch_log_group.this[0]"]["retention_in_days"] == 30
+    assert part['aws_eks_node_group.this["general"]']["scaling_config"][0]["max_size"] == 5
+    assert {a for a in part if a.startswith("aws_eks_addon")} == {'aws_eks_addon.this["coredns"]'}
+    assert 'aws_iam_role.controller["ebs-csi"]' in part
+    assert 'aws_eks_access_policy_association.this["team/AmazonEKSViewPolicy"]' in part
+
+
+def test_a_group_gets_every_input(terraform: Terraform) -> None:
+    group = {
+        "alarms": {"busy": {"metric": "CPUUtilization", "threshold": 90}},
+        "listeners": {"plain": {"port": 80, "protocol": "HTTP", "target_group": "http"}},
+        "load_balancer": {"allowed_cidrs": ["10.0.0.0/16"], "idle_timeout": 90},
+        "scaling": {"max": 4, "min": 2, "policies": {"cpu": {"target": 60}}},
+        "servers": {**IMAGE, "instance_type": "m7i.large"},
+        "target_groups": {"http": {"port": 8080}},
+    }
+    resources = planned(terraform(name="plain", server_groups={"web": group}, vpc=NETWORK).plan())
+    prefix = 'module.server_group["web"].'
+    part = {a.removeprefix(prefix).partition(".")[0]: r for a, r in resources.items() if a.startswith(prefix)}
+    assert part["aws_launch_template"]["instance_type"] == "m7i.large"
+    assert (part["aws_autoscaling_group"]["min_size"], part["aws_autoscaling_group"]["max_size"]) == (2, 4)
+    assert part["aws_autoscaling_policy"]["target_tracking_configuration"][0]["target_value"] == 60
+    assert part["aws_lb"]["idle_timeout"] == 90
+    assert part["aws_lb_listener"]["port"] == 80
+    assert part["aws_lb_target_group"]["port"] == 8080
+    assert part["aws_cloudwatch_metric_alarm"]["threshold"] == 90
