@@ -76,7 +76,8 @@ class GitHubPullRequest:
                 with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
                     return json.loads(answer.read())
             except HTTPError as error:
-                if attempt == ATTEMPTS or not (error.code >= 500 or error.code == 429):
+                busy = error.code == 429 or (error.code >= 500 and method != "POST")
+                if attempt == ATTEMPTS or not busy:
                     raise _refused(method, path, error) from error
                 self.sleep(_wait(error, attempt))
             except (URLError, TimeoutError, ConnectionError, ValueError) as error:

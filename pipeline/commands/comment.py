@@ -1,4 +1,4 @@
-"""`modferry comment`: one comment a pull request, made from what `test --json` and `diff --json` left, kept up to date."""
+"""`modferry comment`: one comment a pull request, kept up to date, from what `test` and `diff --json` left."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
