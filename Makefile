@@ -26,7 +26,7 @@ demo: setup  ## The whole story on an embedded emulator, in a throw-away clone
 	@$(BIN)/modferry demo $(if $(COLD),--cold) $(ARGS)
 
 test: setup  ## The whole test suite (COLD=1: with stock Terraform)
-	@MODFERRY_TEST_COLD=$(COLD) $(BIN)/python -m pytest -m "not soak" -n 3 --dist worksteal $(ARGS)
+	@MODFERRY_TEST_COLD=$(COLD) $(BIN)/python -m pytest -m "not soak" -n 3 --dist loadgroup $(ARGS)
 
 check: setup lint types test  ## What CI runs
 
