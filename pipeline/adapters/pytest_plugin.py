@@ -87,12 +87,29 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write that the session came to its end, and how many tests it had: without that line it did not."""
+    path = os.environ.get(VARIABLE)
+    if path:
+        with Path(Handout.read(Path(path)).report).open("a") as sink:
+            sink.write(json.dumps({"collected": session.testscollected}) + "\n")
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Write a file that skips itself as a whole: its tests are not there, and that is not a pass."""
+    path = os.environ.get(VARIABLE)
+    if path and report.skipped:
+        line = {"name": f"{report.nodeid}::(file)", "when": "collect", "outcome": "skipped"}
+        with Path(Handout.read(Path(path)).report).open("a") as sink:
+            sink.write(json.dumps({**line, "unknown": False, "seconds": 0, "message": report.longreprtext}) + "\n")
+
+
 def _write(handout: Handout, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     if report.when != "call" and report.outcome == "passed":
         return
     error = call.excinfo.value if call.excinfo else None
     line = {
-        "name": item.nodeid.rpartition("/")[2],
+        "name": item.nodeid,
         "when": report.when,
         "outcome": report.outcome,
         "unknown": isinstance(error, TerraformUnknownError),

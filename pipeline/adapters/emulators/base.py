@@ -1,7 +1,9 @@
 """What an emulator (or a real account) is to the rest: a name, an endpoint, credentials, known gaps, an end."""
 
 import os
+import socket
 from abc import ABC, abstractmethod
+from urllib.parse import urlsplit
 
 from pipeline.adapters.emulators import gaps
 
@@ -26,6 +28,17 @@ class Emulator(ABC):
     def unsupported(self, text: str) -> str | None:
         """The sentence that names the emulator's gap behind an error text of Terraform or boto3; None: no gap."""
         return gaps.explain(self.name, text)
+
+    def answers(self) -> bool:
+        """Whether something listens at its address; a real account is taken to."""
+        address = urlsplit(self.endpoint)
+        if not address.hostname:
+            return True
+        try:
+            with socket.create_connection((address.hostname, address.port or 80), timeout=10):
+                return True
+        except OSError:
+            return False
 
     @abstractmethod
     def end(self) -> None:

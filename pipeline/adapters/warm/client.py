@@ -88,6 +88,10 @@ class WarmProvider:
         if self._keeper is not None:
             self._keeper.join(10)
 
+    def is_alive(self) -> bool:
+        """Whether the relay is there (one that somebody else started is taken to be)."""
+        return self._service is None or self._service.is_alive()
+
     @property
     def address(self) -> str:
         """What `connect` takes, for other commands of the same story; it lets its holder use the relay."""
