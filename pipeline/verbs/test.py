@@ -18,7 +18,7 @@ from pipeline.wiring import open_bench, open_project
 @click.command()
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
 @click.option("--since", metavar="REF", help="Only what changes since REF reach.")
-@click.option("--suite", "suites", multiple=True, type=click.Choice([*Suite]), help="Only this suite (repeatable).")
+@click.option("--suite", "suites", multiple=True, type=click.Choice([suite.value for suite in Suite]), help="Only this suite (repeatable).")
 @click.option("--on", "target", type=click.Choice(["moto", "localstack", "account"]), help="Where suites run.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Parts that run at once.")
 @click.option("--fresh", is_flag=True, help="Run also what has evidence.")

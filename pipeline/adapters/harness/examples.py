@@ -1,4 +1,4 @@
-"""An example's life: apply → second plan empty → destroy → nothing left. Each step is a case."""
+"""An example's life: apply → second plan empty → policy → destroy → nothing left. Each step is a case."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pipeline.adapters.harness.bench import Bench
 
 PLAN = "modferry.tfplan"
-STEPS = ("apply", "second plan is empty", "destroy", "nothing is left")
+STEPS = ("apply", "second plan is empty", "policy", "destroy", "nothing is left")
 
 
 def run(bench: "Bench", module: Path, example: str, aws: Mapping[str, str]) -> list[Case]:
@@ -22,6 +22,7 @@ def run(bench: "Bench", module: Path, example: str, aws: Mapping[str, str]) -> l
     steps: tuple[Callable[[], str], ...] = (
         lambda: _apply(terraform),
         lambda: _second_plan(terraform),
+        lambda: _policy(bench, terraform),
         lambda: _destroy(terraform),
         lambda: bench.left(before, aws),
     )
@@ -32,7 +33,7 @@ def run(bench: "Bench", module: Path, example: str, aws: Mapping[str, str]) -> l
         if case.verdict is not Verdict.PASSED:
             cases += _not_run(example, name, case)
             break
-    if len(cases) < len(STEPS) or cases[2].verdict is not Verdict.PASSED:
+    if any(case.verdict is not Verdict.PASSED for case in cases[: STEPS.index("destroy") + 1]):
         bench.clean_up(terraform)
     return cases
 
@@ -77,6 +78,14 @@ def _second_plan(terraform: Terraform) -> str:
         if change["change"]["actions"] not in (["no-op"], ["read"])
     ]
     return "the second plan is not empty: " + ("; ".join(rows) or "outputs change")
+
+
+def _policy(bench: "Bench", terraform: Terraform) -> str:
+    """The policy rules over the second plan: everything is known now, so Unknown is a failure here."""
+    if not bench.policy:
+        return ""
+    verdict, text = bench.policy(terraform.show(PLAN))
+    return "" if verdict is Verdict.PASSED else text
 
 
 def _differs(change: Mapping[str, object]) -> str:
