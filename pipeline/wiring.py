@@ -127,6 +127,7 @@ def open_bench(
 ) -> LocalBench:
     """The bench of this machine for one target; nothing is started yet."""
     from pipeline.adapters.harness.checks import leak_check, plan_policy, readme_check
+    from pipeline.adapters.harness.upgrade_files import files_of_releases
     from pipeline.adapters.harness.workbench import LocalBench
     from pipeline.adapters.toolchain import find_toolchain
 
@@ -146,6 +147,8 @@ def open_bench(
         policy=plan_policy(project.settings, project.clock),
         readme=readme_check(),
         leaks=leak_check(chosen),
+        stateful=project.settings.stateful,
+        files_of=files_of_releases(project.repository.tree, project.settings.modules, project.name),
     )
 
 
@@ -459,3 +462,10 @@ def pull_request_of(environ: Mapping[str, str], number: int | None) -> PullReque
     from pipeline.adapters.github import find_pull_request
 
     return find_pull_request(environ, number)
+
+
+def write_pages(folder: Path, files: Mapping[str, str]) -> None:
+    """Write text files into a folder (made when absent), each in one step."""
+    from pipeline.adapters.pages import write_pages
+
+    write_pages(folder, files)

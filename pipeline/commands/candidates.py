@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.commands.modules import changed_since_release
+from pipeline.commands.diff import waivers_of
+from pipeline.commands.modules import changed_since_release, released_tag
 from pipeline.commands.project import Project
 from pipeline.domain.commits import Commit, parse_commit
 from pipeline.domain.evidence import Evidence, EvidenceKey, Tools, gate
 from pipeline.domain.history import History
 from pipeline.domain.module import Module, ModuleGraph
 from pipeline.domain.release import Candidate, Fact
+from pipeline.domain.rules.report import with_waivers
+from pipeline.domain.upgrade import parse_findings
+from pipeline.domain.verdict import Suite
 from pipeline.domain.version import Tag
 
 FactsOf = Callable[[Project, Module, str, str], Sequence[Fact]]
@@ -28,11 +32,7 @@ class Gatherer:
     def candidates(self, names: Sequence[str], base: str, graph: ModuleGraph, history: History) -> list[Candidate]:
         """Candidates in dependency order; with `names` only these and what is built on them."""
         tags = self.project.tags(graph)
-        released = {name: history.latest(name) for name in graph.modules}
-        latest: dict[str, Tag | None] = {
-            name: next((t for t in tags[name] if (r := released[name]) and t.version == r.version), None)
-            for name in graph.modules
-        }
+        latest: dict[str, Tag | None] = {name: released_tag(tags[name], history, name) for name in graph.modules}
         changed = {
             name
             for name, module in graph.modules.items()
@@ -50,9 +50,13 @@ class Gatherer:
         self, graph: ModuleGraph, module: Module, base: str, tag: Tag | None, history: History, chosen: Sequence[str]
     ) -> Candidate:
         digest = graph.digest(module)
-        suites = self.project.settings.test.suites
-        keys = [self.tools.key(digest=digest, suite=suite, target=self.target) for suite in suites]
+        suites = tuple(Suite(suite) for suite in self.project.settings.test.suites)
+        upgrade = self._key(digest, Suite.UPGRADE, tag.text) if tag else None
+        keys = [self._key(digest, suite) for suite in suites if suite is not Suite.UPGRADE]
+        if upgrade and Suite.UPGRADE in suites:
+            keys.append(upgrade)
         mine = tuple(history.evidence[key] for key in keys if key in history.evidence)
+        measured = _of_module(history.evidence, module.name).get(upgrade) if upgrade else None
         since = tag.text if tag else None
         return Candidate(
             module=module.name,
@@ -61,11 +65,21 @@ class Gatherer:
             digest=digest,
             shipped=graph.shipped_digest(module),
             commits=self._commits(graph, module, since, base),
-            facts=tuple(self.facts(self.project, module, since, base)) if since else (),
+            facts=(*(self.facts(self.project, module, since, base) if since else ()), *self._measured(measured)),
+            rehearsal=measured.extra.get("rehearsal", {}) if measured else {},
             evidence=mine,
             gate=gate(module.name, keys, _of_module(history.evidence, module.name), target=self.target),
             because=tuple(n for n in graph.closure(module)[1:] if n in chosen),
         )
+
+    def _key(self, digest: str, suite: str, base: str = "") -> EvidenceKey:
+        return self.tools.key(digest=digest, suite=suite, target=self.target, base=base)
+
+    def _measured(self, evidence: Evidence | None) -> tuple[Fact, ...]:
+        """The facts of the upgrade suite's evidence, of exactly these bytes and this release before."""
+        found = parse_findings(evidence.extra.get("findings", ())) if evidence else ()
+        lenient = with_waivers(found, waivers_of(self.project.settings), self.project.clock().date())
+        return tuple(Fact(rule=f.rule, bump=f.bump, address=f.address, says=f.says) for f in lenient)
 
     def _commits(self, graph: ModuleGraph, module: Module, since: str | None, base: str) -> tuple[Commit, ...]:
         rows = self.project.repository.subjects(since, base, graph.shipped_files(module))

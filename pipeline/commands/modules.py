@@ -67,6 +67,21 @@ def changed_since_release(
     )
 
 
+def released_tag(tags: Sequence[Tag], history: History, module: str) -> Tag | None:
+    """The tag of the newest release that is not yanked; None where there is none, or its tag is not here."""
+    released = history.latest(module)
+    return next((t for t in tags if released and t.version == released.version), None)
+
+
+def upgrade_base(project: Project, graph: ModuleGraph, module: Module, history: History) -> str | None:
+    """The tag that an upgrade to these files starts from.
+
+    None: there is no release yet, or what users get is what the latest release has; then nothing is upgraded.
+    """
+    tag = released_tag(project.tags(graph)[module.name], history, module.name)
+    return tag.text if tag and changed_since_release(project, graph, module, history, tag) else None
+
+
 def latest_tag(tags: Sequence[Tag]) -> Tag | None:
     """The newest final version."""
     return next((t for t in reversed(tags) if not t.version.prerelease), None)

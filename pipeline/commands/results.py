@@ -1,11 +1,12 @@
 """Results of suites: merged from parts, as JSON, as evidence, as JUnit."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as Xml
 
 from pipeline.domain.evidence import Evidence, EvidenceKey
+from pipeline.domain.rehearsal import Rehearsal, worst
 from pipeline.domain.verdict import Case, Verdict, suite_verdict
 
 
@@ -20,6 +21,8 @@ class SuiteResult:
     reused: bool = False
     verdict_reused: Verdict | None = None
     flaky: tuple[str, ...] = ()
+    found: Mapping[str, Any] = field(default_factory=dict)
+    """What the suite found beside its verdict, as evidence carries it."""
 
     @property
     def verdict(self) -> Verdict:
@@ -41,6 +44,7 @@ class SuiteResult:
                 {"name": c.name, "verdict": str(c.verdict), "seconds": round(c.seconds, 3), "message": c.message}
                 for c in self.cases
             ],
+            **self.found,
         }
 
     def to_evidence(self) -> Evidence:
@@ -55,7 +59,21 @@ class SuiteResult:
             unsupported=tuple(c.name for c in self.cases if c.verdict is Verdict.UNSUPPORTED),
             passed=tuple(c.name for c in self.cases if c.verdict is Verdict.PASSED),
             flaky=self.flaky,
+            extra=self.found,
         )
+
+
+def found_by(cases: Iterable[Case]) -> dict[str, Any]:
+    """What an upgrade's cases found: every finding once, and the worst way back."""
+    every = tuple(case.data for case in cases if case.data)
+    if not every:
+        return {}
+    rows = {(r["rule"], r["address"], r["file"]): r for data in every for r in data.get("findings", ())}
+    way_back = worst(Rehearsal.from_json(data["rehearsal"]) for data in every if "rehearsal" in data)
+    return {
+        "findings": [rows[key] for key in sorted(rows)],
+        **({"rehearsal": way_back.to_json()} if way_back else {}),
+    }
 
 
 def reused_result(evidence: Evidence) -> SuiteResult:
@@ -68,6 +86,7 @@ def reused_result(evidence: Evidence) -> SuiteResult:
         reused=True,
         verdict_reused=evidence.verdict,
         flaky=evidence.flaky,
+        found=evidence.extra,
     )
 
 

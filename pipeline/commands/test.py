@@ -11,13 +11,13 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pipeline.commands.modules import changed_since
+from pipeline.commands.modules import changed_since, upgrade_base
 from pipeline.commands.project import Project
-from pipeline.commands.results import SuiteResult, reused_result
+from pipeline.commands.results import SuiteResult, found_by, reused_result
 from pipeline.domain.evidence import EvidenceKey
 from pipeline.domain.ledger import Draft
 from pipeline.domain.module import ModuleGraph
-from pipeline.domain.parts import Part, longest_first, parts_of
+from pipeline.domain.parts import Part, longest_first, parts_of, upgrade_parts
 from pipeline.domain.verdict import Case, Suite, Verdict, suite_verdict
 from pipeline.errors import InterruptedRunError, RefusedError
 from pipeline.ports import RunPart, Workbench
@@ -82,11 +82,16 @@ def plan_tests(project: Project, request: Request, bench: Workbench) -> Plan:
         module = graph.modules[name]
         digest = graph.digest(module)
         for suite in (s for s in suites if (name, s) in chosen):
-            key = bench.tools.key(digest=digest, suite=suite, target=bench.target)
+            base = upgrade_base(project, graph, module, history) if suite is Suite.UPGRADE else ""
+            if base is None:
+                continue  # nothing to upgrade from: not applicable, which is not the same as empty
+            key = bench.tools.key(digest=digest, suite=suite, target=bench.target, base=base)
             keys[name, suite] = key
             known = history.evidence.get(key)
             if known and not request.fresh and known.verdict in (Verdict.PASSED, Verdict.UNSUPPORTED):
                 reused.append(replace(reused_result(known), module=name))
+            elif base:
+                parts += upgrade_parts(project.graph(base), name, module.path, base)
             else:
                 parts += parts_of(graph, module, [suite])
     return Plan(
@@ -219,11 +224,13 @@ def _merge(
         mine = [p for p in plan.parts if (p.module, p.suite) == (name, suite)]
         if (name, suite) in done:
             continue
+        cases = tuple(case for part in mine for case in outcomes[part][0])
         merged.append(
             SuiteResult(
                 module=name,
                 key=key,
-                cases=tuple(case for part in mine for case in outcomes[part][0]),
+                cases=cases,
+                found=found_by(cases),
                 seconds=sum(outcomes[part][1] for part in mine),
                 flaky=tuple(case for part in mine for case in flaky.get(part, ())),
             )

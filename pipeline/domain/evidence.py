@@ -11,6 +11,9 @@ from typing import Any
 from pipeline.domain.gate import Allowed, Decision, Refused, Unknown, combine
 from pipeline.domain.verdict import Suite, Verdict
 
+FOUND = ("findings", "rehearsal")
+"""What evidence of an upgrade carries beside its verdict."""
+
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class EvidenceKey:
@@ -48,7 +51,10 @@ class Tools:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One suite's outcome. `id` is the ledger entry that holds it, `counts` cases by verdict."""
+    """One suite's outcome. `id` is the ledger entry that holds it, `counts` cases by verdict.
+
+    `extra` is what the suite found beside its verdict: of an upgrade `findings` and `rehearsal`.
+    """
 
     key: EvidenceKey
     module: str
@@ -95,6 +101,7 @@ class Evidence:
             passed=tuple(body.get("passed", ())),
             flaky=tuple(body.get("flaky", ())),
             id=id,
+            extra={name: body[name] for name in FOUND if name in body},
         )
 
 

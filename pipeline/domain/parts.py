@@ -13,13 +13,17 @@ from pipeline.domain.verdict import Suite
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Part:
-    """`kind` is static, native, pytest, example or upgrade; `files` are paths below the module."""
+    """`kind` is static, native, pytest, example or upgrade; `files` are paths below the module.
+
+    `base` is the tag (or ref) of the release that an upgrade starts from; its files are those of that release.
+    """
 
     module: str
     path: str
     suite: Suite
     kind: str
     files: tuple[str, ...] = ()
+    base: str = ""
 
     @property
     def label(self) -> str:
@@ -33,7 +37,10 @@ class Part:
 
 
 def parts_of(graph: ModuleGraph, module: Module, suites: Iterable[Suite]) -> tuple[Part, ...]:
-    """Every part of these suites that the module's files give; an empty suite has none."""
+    """Every part of these suites that the module's files give; an empty suite has none.
+
+    The upgrade suite's parts come from the release before: `upgrade_parts`.
+    """
     prefix = "" if module.is_root else module.path + "/"
     own = [p.removeprefix(prefix) for p in graph.folders[module.path]]
     found: list[Part] = []
@@ -48,14 +55,25 @@ def examples_in(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(r[1] for r in rows if len(r) == 3 and r[0] == "examples" and r[2].endswith(".tf")))
 
 
+def upgrade_parts(released: ModuleGraph, name: str, path: str, base: str) -> tuple[Part, ...]:
+    """One part for each example of a release; `path` is where the candidate of the module lies now."""
+    module = released.modules.get(name)
+    if module is None:
+        return ()
+    prefix = "" if module.is_root else module.path + "/"
+    own = [p.removeprefix(prefix) for p in released.folders[module.path]]
+    return tuple(
+        Part(module=name, path=path, suite=Suite.UPGRADE, kind="upgrade", files=(f"examples/{e}",), base=base)
+        for e in examples_in(own)
+    )
+
+
 def _suite_parts(module: Module, suite: Suite, own: Sequence[str]) -> list[Part]:
     def part(kind: str, *files: str) -> Part:
         return Part(module=module.name, path=module.path, suite=suite, kind=kind, files=files)
 
     if suite is Suite.STATIC:
         return [part("static")]
-    if suite is Suite.UPGRADE:
-        return [part("upgrade", f"examples/{name}") for name in examples_in(own)]
     folder = f"tests/{suite}/"
     inside = [p for p in own if p.startswith(folder)]
     native = [part("native", p) for p in inside if p.endswith((".tftest.hcl", ".tftest.json"))]

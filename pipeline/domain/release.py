@@ -5,13 +5,14 @@ Commit words can only raise. A bump that is asked for below the facts is Refused
 modules of one release go together, or none.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.domain.commits import Commit, declared_bump
 from pipeline.domain.evidence import Evidence
 from pipeline.domain.gate import Allowed, Decision, Refused, Unknown
+from pipeline.domain.rehearsal import Rehearsal
 from pipeline.domain.version import Bump, Version, next_version
 
 
@@ -40,6 +41,8 @@ class Candidate:
     gate: Decision
     because: tuple[str, ...] = ()
     """Modules whose change makes this one change (a cascade)."""
+    rehearsal: Mapping[str, Any] = field(default_factory=dict)
+    """How the way back to `latest` went (`Rehearsal.to_json`); empty where it was not tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +116,16 @@ def tag_message(new: NewVersion, tag: str) -> str:
         lines.append("")
     lines += [f"Digest: {candidate.digest}", f"Shipped: {candidate.shipped}"]
     lines += [f"Evidence: {', '.join(e.id for e in candidate.evidence)}", f"Bump: {new.bump}"]
+    if candidate.rehearsal:
+        lines.append(f"Rehearsal: {Rehearsal.from_json(candidate.rehearsal)}")
     return "\n".join(lines) + "\n"
 
 
 def tag_fields(message: str) -> dict[str, str]:
     """The `Name: value` lines of a tag's message."""
     rows = (line.partition(": ") for line in message.splitlines())
-    return {name: value for name, colon, value in rows if colon and name in ("Digest", "Shipped", "Evidence", "Bump")}
+    known = ("Digest", "Shipped", "Evidence", "Bump", "Rehearsal")
+    return {name: value for name, colon, value in rows if colon and name in known}
 
 
 def release_body(new: NewVersion, tag: str, commit: str) -> dict[str, Any]:
@@ -136,12 +142,15 @@ def release_body(new: NewVersion, tag: str, commit: str) -> dict[str, Any]:
         "from": str(candidate.latest) if candidate.latest else "",
         "evidence": [e.id for e in candidate.evidence],
         "facts": [{"rule": f.rule, "bump": str(f.bump), "address": f.address} for f in candidate.facts],
+        **({"rehearsal": dict(candidate.rehearsal)} if candidate.rehearsal else {}),
     }
 
 
 def upgrade_notes(new: NewVersion) -> Sequence[str]:
     """What upgrading means, a line a fact; for a cascade, which module it comes from."""
     notes = [f"{fact.says}" for fact in new.candidate.facts if fact.bump >= Bump.MINOR]
+    if new.candidate.rehearsal:
+        notes.append(f"Way back, rehearsed: {Rehearsal.from_json(new.candidate.rehearsal)}.")
     if new.candidate.because and not notes:
         notes.append(f"Built on the new version of {', '.join(new.candidate.because)}.")
     return notes

@@ -4,9 +4,10 @@ A case is passed, failed, errored (could not find out), skipped, or unsupported 
 it). A suite takes its worst case; a suite without a case is empty. Only *passed* is a pass.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from pipeline.errors import Exit
 
@@ -36,12 +37,13 @@ class Suite(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One test: `seconds` of wall time, `message` why it is not passed (secrets masked)."""
+    """One test: `seconds` of wall time, `message` why it is not passed (secrets masked), `data` what it found."""
 
     name: str
     verdict: Verdict
     seconds: float = 0.0
     message: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

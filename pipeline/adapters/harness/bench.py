@@ -13,21 +13,23 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.adapters.harness import examples, static
+from pipeline.adapters.harness import examples, static, upgrade
 from pipeline.adapters.harness.handout import VARIABLE, Handout
 from pipeline.adapters.harness.native import cases_of
 from pipeline.adapters.harness.reports import cases_from_report
 from pipeline.adapters.harness.subject import PROVIDER, PROVIDER_FILE
+from pipeline.adapters.harness.upgrade_files import UpgradeFiles
 from pipeline.adapters.processes import base_environment, run
 from pipeline.adapters.terraform import Attach, Terraform, TerraformFailedError, TerraformUnknownError, misses_a_type
 from pipeline.adapters.warm import is_provider_lost
 from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
 from pipeline.domain.verdict import Case, Suite, Verdict
+from pipeline.errors import UndecidedError
 
 
 class Target(Protocol):
@@ -42,6 +44,10 @@ class Target(Protocol):
 
     def unsupported(self, text: str) -> str | None:
         """The emulator's gap behind an error text."""
+        ...
+
+    def answers(self) -> bool:
+        """Whether it is still there: without it no failure says anything about a module."""
         ...
 
 
@@ -69,23 +75,25 @@ class Bench:
     policy: static.PlanPolicy | None = None
     readme: static.ReadmeCheck | None = None
     leaks: Leaks | None = None
+    stateful: tuple[str, ...] = ()
+    files_of: Callable[[Part], UpgradeFiles] | None = None
+    relay_lives: Callable[[], bool] = lambda: True
     _accounts: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _lanes: threading.local = field(default_factory=threading.local)
 
     def run(self, part: Part) -> list[Case]:
         """Run one part to its cases; whatever breaks in between is errored, never lost."""
-        aws = self.target.environment(self._account(part), self.region)
-        work = Path(tempfile.mkdtemp(prefix=f"{part.module}-{part.suite}-", dir=self.scratch))
+        if lost := self._lost():
+            return [Case(name=part.label, verdict=Verdict.ERRORED, message=lost)]
         try:
-            shutil.copytree(self.tree, work / "tree", symlinks=True)
-            return self._run(part, work, aws)
+            cases = self._run_in_copy(part)
         except (TerraformFailedError, TerraformUnknownError) as error:
-            return [self.case_of(part.label, error, 0.0)]
-        finally:
-            if part.applies and self.target.name != "account":  # its account is thrown away, its provider with it
-                self.forget(aws)
-            if self.target.name != "account" or not _has_state(work):
-                shutil.rmtree(work, ignore_errors=True)
+            cases = [self.case_of(part.label, error, 0.0)]
+        except Exception as error:  # noqa: BLE001 - an emulator that dies under boto3, a full disk: not the module's
+            cases = [Case(name=part.label, verdict=Verdict.ERRORED, message=f"{type(error).__name__}: {error}")]
+        if lost := self._lost():
+            cases = [_undecided(case, lost) for case in cases]
+        return cases
 
     def case_of(self, name: str, error: TerraformFailedError | TerraformUnknownError, seconds: float) -> Case:
         """What a Terraform error means here: unsupported there, failed, or errored."""
@@ -106,6 +114,12 @@ class Bench:
             secrets=tuple(v for k, v in aws.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
         )
 
+    def upgrade_files(self, part: Part) -> UpgradeFiles:
+        """The files of the release that an upgrade starts from, and of its candidate."""
+        if self.files_of is None:
+            raise UndecidedError("This bench cannot read releases.", remedy="run it in the module's repository")
+        return self.files_of(part)
+
     def snapshot(self, aws: Mapping[str, str]) -> frozenset[str]:
         """What is in the account now."""
         return self.leaks.snapshot(aws, self.region) if self.leaks else frozenset()
@@ -121,6 +135,25 @@ class Bench:
             with contextlib.suppress(TerraformFailedError, TerraformUnknownError):  # the copy stays for a sweep
                 terraform.destroy()
 
+    def _lost(self) -> str:
+        """What died under the run; a verdict of failed or unsupported that was reached without it is void."""
+        if not self.target.answers():
+            return f"{self.target.name} no longer answers"
+        return "" if self.relay_lives() else "the relay of the warm provider ended"
+
+    def _run_in_copy(self, part: Part) -> list[Case]:
+        aws = self.target.environment(self._account(part), self.region)
+        work = Path(tempfile.mkdtemp(prefix=f"{part.module}-{part.suite}-", dir=self.scratch))
+        try:
+            shutil.copytree(self.tree, work / "tree", symlinks=True)
+            return self._run(part, work, aws)
+        finally:
+            if part.applies and self.target.name != "account":  # its account is thrown away, its provider with it
+                with contextlib.suppress(UndecidedError):  # the relay is gone, and so are its providers
+                    self.forget(aws)
+            if self.target.name != "account" or not _has_state(work):
+                shutil.rmtree(work, ignore_errors=True)
+
     # -- kinds of parts -----------------------------------------------------------------------------
 
     def _run(self, part: Part, work: Path, aws: Mapping[str, str]) -> list[Case]:
@@ -134,6 +167,8 @@ class Bench:
                 return self._pytest(part, work, module, aws)
             case "example":
                 return examples.run(self, module, part.files[0], aws)
+            case "upgrade":
+                return upgrade.run(self, part, work, aws)
             case _:
                 raise ValueError(part.kind)
 
@@ -212,6 +247,12 @@ def copy_tree(files: Files, wanted: set[str], to: Path) -> None:
         else:
             where.write_bytes(content)
             where.chmod(0o755 if mode == "100755" else 0o644)
+
+
+def _undecided(case: Case, lost: str) -> Case:
+    if case.verdict not in (Verdict.FAILED, Verdict.UNSUPPORTED):
+        return case
+    return replace(case, verdict=Verdict.ERRORED, message=f"{lost}: {case.message}")
 
 
 def _has_state(work: Path) -> bool:

@@ -11,11 +11,13 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.adapters.harness.bench import Bench, Leaks, Target, copy_tree
 from pipeline.adapters.harness.static import PlanPolicy, ReadmeCheck
+from pipeline.adapters.harness.upgrade_files import FilesOf
 from pipeline.adapters.processes import end_orphans, is_alive, run_mark
 from pipeline.adapters.terraform import Attach
 from pipeline.adapters.toolchain import Toolchain, xdg
@@ -52,6 +54,8 @@ class LocalBench:
     policy: PlanPolicy | None = None
     readme: ReadmeCheck | None = None
     leaks: Leaks | None = None
+    stateful: tuple[str, ...] = ()
+    files_of: FilesOf | None = None
     stats: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
@@ -78,9 +82,12 @@ class LocalBench:
                 policy=self.policy,
                 readme=self.readme,
                 leaks=self.leaks,
+                stateful=self.stateful,
+                files_of=partial(self.files_of, files) if self.files_of else None,
+                relay_lives=warm.is_alive if warm else lambda: True,
             )
             yield bench.run
-            if warm:
+            if warm and warm.is_alive():
                 self.stats.update(warm.stats())
 
 
