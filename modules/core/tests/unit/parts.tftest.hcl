@@ -183,3 +183,17 @@ run "server_groups_are_keyed_as_they_were_given" {
     error_message = "A group may be both."
   }
 }
+
+run "servers_and_internal_load_balancers_stand_in_private" {
+  command = plan
+
+  variables {
+    server_groups = { web = { load_balancer = {}, servers = { image_id = "ami-0123456789abcdef0" } } }
+    vpc           = { cidr = "10.0.0.0/16", subnets = { private = {} }, zones = ["eu-west-1a", "eu-west-1b"] }
+  }
+
+  assert {
+    condition     = output.server_groups["web"].load_balancer.name == "unit-web"
+    error_message = "Without a tier, nothing of a group may need another tier than private."
+  }
+}

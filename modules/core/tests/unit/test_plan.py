@@ -17,7 +17,8 @@ def planned(plan: Any) -> dict[str, dict[str, Any]]:
 
 def test_minimal_example_is_cheap(terraform: Terraform) -> None:
     """No gateway, no address, nothing that costs by the hour."""
-    types = {row["type"] for row in terraform("minimal").plan()["resource_changes"] if row["mode"] == "managed"}
+    plan = terraform("minimal").plan()
+    types = {row["type"] for row in plan["resource_changes"] if row["mode"] == "managed"}
     assert types == {
         "aws_default_security_group",
         "aws_route_table",
@@ -27,6 +28,7 @@ def test_minimal_example_is_cheap(terraform: Terraform) -> None:
         "aws_vpc",
         "aws_vpc_endpoint",
     }
+    assert planned(plan)["module.core.module.vpc.aws_vpc.this"]["enable_dns_hostnames"] is False
 
 
 def test_complete_example_is_tagged_throughout(terraform: Terraform) -> None:
@@ -117,7 +119,7 @@ def test_a_group_gets_every_input(terraform: Terraform) -> None:
     assert part["aws_launch_template"]["instance_type"] == "m7i.large"
     assert (part["aws_autoscaling_group"]["min_size"], part["aws_autoscaling_group"]["max_size"]) == (2, 4)
     assert part["aws_autoscaling_policy"]["target_tracking_configuration"][0]["target_value"] == 60
-    assert part["aws_lb"]["idle_timeout"] == 90
+    assert (part["aws_lb"]["idle_timeout"], part["aws_lb"]["internal"]) == (90, True)
     assert part["aws_lb_listener"]["port"] == 80
     assert part["aws_lb_target_group"]["port"] == 8080
     assert part["aws_cloudwatch_metric_alarm"]["threshold"] == 90
