@@ -5,8 +5,10 @@ somebody else wrote.
 """
 
 import html
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -24,6 +26,15 @@ def render(name: str, values: Mapping[str, Any]) -> str:
     )
     environment.filters.update(cell=_cell, code=_code, html=_html)
     return environment.get_template(name).render(**values)
+
+
+def write_pages(folder: Path, files: Mapping[str, str]) -> None:
+    """Write text files into a folder (made when absent); a reader sees the old text or the new one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        draft = folder / f".{name}.{os.getpid()}"
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(folder / name)
 
 
 def _cell(text: object) -> str:
