@@ -145,6 +145,8 @@ def _quoted(kids: "Sequence[Node]") -> Expression:
     parts = [kid for kid in kids if kid.type not in ("quoted_template_start", "quoted_template_end")]
     if all(kid.type == "template_literal" for kid in parts):
         return Literal(unescape("".join(text_of(kid) for kid in parts)))
+    if len(parts) == 1 and parts[0].type == "template_interpolation":
+        return _part(parts[0], quoted=True)  # "${x}" is x itself, not a string
     return Template(tuple(_part(kid, quoted=True) for kid in parts))
 
 

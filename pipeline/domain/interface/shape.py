@@ -65,6 +65,7 @@ RESULTS: Mapping[str, Type] = {
     **dict.fromkeys(["toset", "setunion", "setintersection", "setsubtract", "setproduct"], SET),
     **dict.fromkeys(["merge", "zipmap", "tomap"], MAP),
 }
+EMPTY = (TupleType(()), ObjectType(()))
 OPERATORS = {**dict.fromkeys("+-*/%", NUMBER)}
 DEPTH = 20
 
@@ -114,7 +115,9 @@ def shape(expression: Expression, interface: Interface, depth: int = 0) -> Type:
 
 
 def _first(*types: Type) -> Type:
-    return next((type_ for type_ in types if type_ is not ANY and type_ != TupleType(())), ANY)
+    """The first that says something; an empty list or map is only what stands in for one."""
+    found = next((type_ for type_ in types if type_ is not ANY and type_ not in EMPTY), ANY)
+    return MAP if found is ANY and ObjectType(()) in types else found
 
 
 def _reference(expression: GetAttr | Index, interface: Interface, depth: int) -> Type:  # noqa: PLR0911 - one return a kind

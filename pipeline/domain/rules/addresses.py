@@ -6,11 +6,11 @@ end; a resource that gains or loses `count` is moved to or from [0] by itself, a
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
-from pipeline.domain.interface.elements import Interface, Mode, ModuleCall, Moved, Repetition, Resource
+from pipeline.domain.interface.elements import Interface, Mode, ModuleCall, Moved, Repetition, Requirement, Resource
 from pipeline.domain.interface.evaluate import Defaults, Given
 from pipeline.domain.interface.record import Record
 from pipeline.domain.interface.syntax import Place
@@ -33,6 +33,26 @@ class Package(Record):
     def addresses(self) -> "Addresses":
         """All its addresses, worked out once: in a history it is the newer version, then the older one."""
         return Addresses(self)
+
+    @cached_property
+    def requirements(self) -> "Mapping[str, Requirement]":
+        """Providers that the module and what it calls want; constraints of all hold at once."""
+        found = dict(self.interface.requirements)
+        for inner in self.calls.values():
+            for name, wanted in inner.requirements.items():
+                found[name] = _both(found[name], wanted) if name in found else _handed_in(wanted)
+        return found
+
+    @cached_property
+    def required_version(self) -> str:
+        """The Terraform that the module and what it calls want."""
+        inner = [call.required_version for call in self.calls.values()]
+        return _joined([self.interface.required_version, *inner])
+
+    @property
+    def required_version_at(self) -> Place:
+        """Where it says so first; the first line of nowhere if it does not."""
+        return _versions_at(self) or Place(".", 1, 1)
 
 
 class Node(Record):
@@ -71,6 +91,29 @@ class Node(Record):
     def repetition(self) -> Repetition:
         """Its own count or for_each."""
         return self.element.repetition
+
+
+def _versions_at(package: Package) -> Place | None:
+    return package.interface.required_version_at or next(
+        (at for call in package.calls.values() if (at := _versions_at(call))), None
+    )
+
+
+def _both(outer: Requirement, inner: Requirement) -> Requirement:
+    constraint = _joined([outer.constraint, inner.constraint])
+    if constraint == outer.constraint:
+        return outer
+    return Requirement(name=outer.name, at=outer.at, source=outer.source, constraint=constraint, aliases=outer.aliases)
+
+
+def _handed_in(inner: Requirement) -> Requirement:
+    """A called module's requirement: its aliases are the business of the module that calls it."""
+    return Requirement(name=inner.name, at=inner.at, source=inner.source, constraint=inner.constraint)
+
+
+def _joined(constraints: Sequence[str]) -> str:
+    parts = [part.strip() for constraint in constraints for part in constraint.split(",") if part.strip()]
+    return ", ".join(dict.fromkeys(parts))
 
 
 def parse_address(text: str) -> tuple[Steps, tuple[str, ...]]:

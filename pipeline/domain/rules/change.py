@@ -10,6 +10,8 @@ from pipeline.domain.rules.addresses import Node, Package, Steps, is_stateful_mo
 
 ALIKE = 0.6
 """How alike two names must be (difflib's ratio) to be one input where nothing else tells."""
+SAME_THING = 0.8
+"""How alike two bodies must be, word by word, to be one resource renamed and touched up."""
 _COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
 
 
@@ -109,11 +111,18 @@ class Change:
 
     @cached_property
     def renamed(self) -> Mapping[Steps, Steps]:
-        """Old → new address of what went and came with the same body: probably one thing, without `moved`."""
-        return unique_pairs(
-            ((_node_key(n), n.steps) for n in self.gone if is_stateful_mode(n) and bare(n.element.body)),
-            ((_node_key(n), n.steps) for n in self.came),
-        )
+        """Old → new address of what went and came: probably one thing, without `moved`. Same body, or else the
+        only pair of one type whose bodies are alike."""
+        gone = [n for n in self.gone if is_stateful_mode(n) and bare(n.element.body)]
+        found = unique_pairs(((_node_key(n), n.steps) for n in gone), ((_node_key(n), n.steps) for n in self.came))
+        left = [n for n in gone if n.steps not in found]
+        free = [n for n in self.came if n.steps not in found.values() and bare(n.element.body)]
+        for was in left:
+            kin = [now for now in free if _sort(now) == _sort(was)]
+            rivals = [other for other in left if _sort(other) == _sort(was)]
+            if len(kin) == 1 and len(rivals) == 1 and _alike(was, kin[0]):
+                found[was.steps] = kin[0].steps
+        return found
 
 
 def _same_world(old: Package, new: Package) -> bool:
@@ -149,6 +158,20 @@ def _is_same_input(was: Variable, now: Variable) -> bool:
 
 def _output_key(output: Output) -> Expression | None:
     return output.value
+
+
+def _sort(node: Node) -> object:
+    """What must be equal of two addresses before their bodies are compared."""
+    element = node.element
+    own = element.source if isinstance(element, ModuleCall) else (element.mode, element.type)
+    return (node.steps[:-1], node.kind, own)
+
+
+def _alike(was: Node, now: Node) -> bool:
+    from difflib import SequenceMatcher
+
+    first, second = bare(was.element.body).split(), bare(now.element.body).split()
+    return SequenceMatcher(None, first, second).ratio() >= SAME_THING
 
 
 def _node_key(node: Node) -> object:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 from pipeline.domain.constraint import Shift, shifts
 from pipeline.domain.interface.elements import Interface, Requirement
-from pipeline.domain.interface.syntax import Place
 from pipeline.domain.rules.change import Change
 from pipeline.domain.rules.finding import Hit, Rule
 from pipeline.domain.version import Bump
@@ -22,9 +21,9 @@ NEEDS_NOTHING = frozenset(
 
 def _terraform(*wanted: Shift) -> Callable[[Change], Iterator[Hit]]:
     def find(change: Change) -> Iterator[Hit]:
-        old, new = change.old.required_version, change.new.required_version
+        old, new = change.before.package.required_version, change.after.package.required_version
         if old != new and set(wanted) & set(shifts(old, new)):
-            at = change.new.required_version_at or change.old.required_version_at or Place(".", 1, 1)
+            at = (change.after if new else change.before).package.required_version_at
             yield Hit(address="terraform", at=at, words={"old": old or "any version", "new": new or "any version"})
 
     return find
@@ -40,8 +39,8 @@ def _provider(*wanted: Shift) -> Callable[[Change], Iterator[Hit]]:
 
 
 def _both(change: Change) -> Iterator[tuple[Requirement, Requirement]]:
-    for name, was in change.old.requirements.items():
-        now = change.new.requirements.get(name)
+    for name, was in change.before.package.requirements.items():
+        now = change.after.package.requirements.get(name)
         if now is not None:
             yield was, now
 
@@ -58,8 +57,8 @@ def _is_implied(interface: Interface, name: str) -> bool:
 def _added(configured: bool) -> Callable[[Change], Iterator[Hit]]:
     def find(change: Change) -> Iterator[Hit]:
         own = {provider.name for provider in change.new.providers}
-        for name, now in change.new.requirements.items():
-            if name in change.old.requirements or _is_implied(change.old, name):
+        for name, now in change.after.package.requirements.items():
+            if name in change.before.package.requirements or _is_implied(change.old, name):
                 continue
             if (now.address not in NEEDS_NOTHING and name not in own) is configured:
                 yield _hit(now, source=now.address)
@@ -68,8 +67,8 @@ def _added(configured: bool) -> Callable[[Change], Iterator[Hit]]:
 
 
 def _removed(change: Change) -> Iterator[Hit]:
-    for name, was in change.old.requirements.items():
-        if name not in change.new.requirements and not _is_implied(change.new, name):
+    for name, was in change.before.package.requirements.items():
+        if name not in change.after.package.requirements and not _is_implied(change.new, name):
             yield _hit(was)
 
 
