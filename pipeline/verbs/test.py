@@ -14,11 +14,13 @@ from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.verbs.progress import ConsoleProgress
 from pipeline.wiring import open_bench, open_project
 
+SUITES = [suite.value for suite in Suite]
+
 
 @click.command()
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
 @click.option("--since", metavar="REF", help="Only what changes since REF reach.")
-@click.option("--suite", "suites", multiple=True, type=click.Choice([suite.value for suite in Suite]), help="Only this suite (repeatable).")
+@click.option("--suite", "suites", multiple=True, type=click.Choice(SUITES), help="Only this suite (repeatable).")
 @click.option("--on", "target", type=click.Choice(["moto", "localstack", "account"]), help="Where suites run.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Parts that run at once.")
 @click.option("--fresh", is_flag=True, help="Run also what has evidence.")
