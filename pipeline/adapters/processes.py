@@ -158,11 +158,11 @@ def _drain(
 
 def _feed(child: "subprocess.Popen[str]", text: str) -> None:
     assert child.stdin is not None
-    try:
-        child.stdin.write(text)
-        child.stdin.close()
-    except (BrokenPipeError, ValueError):
-        return
+    with contextlib.suppress(BrokenPipeError, ValueError):  # a program need not read what it is given
+        try:
+            child.stdin.write(text)
+        finally:
+            child.stdin.close()
 
 
 def start_time(pid: int) -> str | None:
