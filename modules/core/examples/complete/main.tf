@@ -23,7 +23,7 @@ module "core" {
       servers       = { image_id = var.image_id }
       scaling       = { max = 4, min = 2, policies = { cpu = { target = 60 } } }
       load_balancer = { allowed_cidrs = ["10.31.0.0/16"], deletion_protection = false }
-      listeners     = { https = { certificate_arn = var.certificate_arn, port = 443, target_group = "app" } }
+      listeners     = { https = { certificate_arn = aws_acm_certificate.web.arn, port = 443, target_group = "app" } }
       target_groups = { app = { port = 8080 } }
     }
     workers = {
@@ -33,4 +33,16 @@ module "core" {
   }
 
   tags = { Team = "platform" }
+}
+
+# In an account of your own, validate it first (aws_acm_certificate_validation): a listener takes only issued ones.
+resource "aws_acm_certificate" "web" {
+  domain_name       = "www.example.org"
+  validation_method = "DNS"
+
+  tags = { Environment = "complete", Name = "www.example.org", Team = "platform" }
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
