@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from pipeline.domain.rules import outputs, requirements, resources, variables
+from pipeline.domain.rules import outputs, requirements, resources, variable_types, variables
 from pipeline.domain.rules.addresses import Package
 from pipeline.domain.rules.change import Change
 from pipeline.domain.rules.finding import Finding, Rule
 from pipeline.domain.version import Bump, Version
 
-RULES: tuple[Rule, ...] = variables.RULES + outputs.RULES + resources.RULES + requirements.RULES
+RULES: tuple[Rule, ...] = variables.RULES + variable_types.RULES + outputs.RULES + resources.RULES + requirements.RULES
 """Every rule. Ids are the names of the fixture folders in tests/fixtures/rules."""
 
 
