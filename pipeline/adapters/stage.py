@@ -63,7 +63,7 @@ class DemoStage:
     def run(self, words: tuple[str, ...]) -> tuple[int, Any]:
         """Run one command of modferry in the clone; its words for people pass through, indented."""
         outcome = run(
-            (sys.executable, "-m", "pipeline", *words, "--json"),
+            (sys.executable, "-P", "-m", "pipeline", *words, "--json"),
             cwd=self.clone,
             env=self._environment(),
             seconds=STEP_SECONDS,
