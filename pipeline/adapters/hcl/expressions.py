@@ -4,7 +4,6 @@ Source of the grammar: tree-sitter-hcl 1.2 (node names), HCL native syntax speci
 """
 
 import re
-import textwrap
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -173,6 +172,8 @@ def _heredoc(node: "Node", kids: "Sequence[Node]") -> Expression:
     lines = text_of(node).split("\n")
     content = "".join(line + "\n" for line in lines[1:-1])
     if lines[0].startswith("<<-"):
+        import textwrap
+
         content = textwrap.dedent(content)
     return Literal(re.sub(r"(\$\$|%%)(?=\{)", lambda m: m[0][0], content))
 
