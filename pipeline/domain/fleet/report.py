@@ -29,7 +29,7 @@ def plan_report(
     now: datetime,
 ) -> dict[str, Any]:
     """What report.json holds (schema key aside)."""
-    promotions = sorted(fleet_of(history).promotions.values(), key=lambda p: p.opened_at, reverse=True)
+    promotions = list(fleet_of(history).promotions.values())[::-1]
     releases = sorted(history.releases.values(), key=lambda r: r.entry, reverse=True)
     evidence = {found.id: found for found in history.evidence.values()}
     told = [
