@@ -15,7 +15,7 @@ def planned(plan: dict[str, Any], kind: str = "") -> dict[str, dict[str, Any]]:
     return {
         change["address"]: change["change"]["after"]
         for change in plan["resource_changes"]
-        if change["mode"] == "managed" and change["type"].startswith(kind)
+        if change["mode"] == "managed" and kind in ("", change["type"])
     }
 
 
