@@ -1,13 +1,15 @@
 """`modferry diff`: options, formats, the exit code."""
 
 import time
+from pathlib import Path
+from typing import Any
 
 import click
 
 from pipeline.cli import App
 from pipeline.commands.diff import diff as diff_versions
 from pipeline.commands.diff import diff_history, find_target
-from pipeline.domain.rules.report import HistoryReport
+from pipeline.domain.rules.report import DiffReport, HistoryReport
 from pipeline.domain.rules.show import FORMATS
 from pipeline.errors import Exit, UsageError
 from pipeline.verbs.options import json_option
@@ -19,18 +21,22 @@ from pipeline.wiring import open_module_files
 @click.option("--from", "since", metavar="REF", help="The older version. Default: the module's latest version tag.")
 @click.option("--to", "until", metavar="REF", help="The newer version. Default: the working tree.")
 @click.option("--history", is_flag=True, help="Compare every final version with the one before it.")
+@click.option("--upgrade", is_flag=True, help="Apply the older version's examples and plan the newer on them too.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif", "github", "markdown"]), help="How to print it."
 )
 @json_option
 @click.pass_obj
-def diff(app: App, module: str, since: str | None, until: str | None, history: bool, form: str | None) -> Exit:
+def diff(
+    app: App, module: str, since: str | None, until: str | None, history: bool, upgrade: bool, form: str | None
+) -> Exit:
     """Say what a change does to whoever upgrades, and the version bump it needs.
 
     \b
     Examples:
       modferry diff vpc                             the working tree against the latest version
       modferry diff vpc --from vpc/v1.2.0 --to main --json
+      modferry diff vpc --upgrade                   and what upgrading an applied example would do
       modferry diff ../terraform-aws-vpc --history --json
     """
     if form == "json":
@@ -40,6 +46,8 @@ def diff(app: App, module: str, since: str | None, until: str | None, history: b
     files, settings, name = open_module_files(app.directory, app.environ, module, whole_history=history)
     target = find_target(files, settings, name)
     if history:
+        if upgrade:
+            raise UsageError("--history reads, --upgrade applies.", remedy="leave out one of them")
         if since or until or form not in (None, "json", "text"):
             raise UsageError("--history compares all versions.", remedy="leave out --from, --to and --format")
         try:
@@ -53,12 +61,27 @@ def diff(app: App, module: str, since: str | None, until: str | None, history: b
             app.console.warn(f"{version} is left out: {says}")
         return Exit.DONE
     found = diff_versions(target, settings, app.now().date(), since=since, until=until)
-    app.console.document("diff", found.to_json())
+    more: dict[str, Any] = {}
+    if upgrade:
+        found, more = _add_upgrade(app, files.repository.root, target.folder, found)
+    app.console.document("diff", {**found.to_json(), **more})
     if not app.console.as_json:
         text = FORMATS[form or ("github" if app.console.in_github else "text")](found)
         if text:
             click.echo(text)
     return Exit.DONE
+
+
+def _add_upgrade(app: App, root: Path, folder: str, report: DiffReport) -> tuple[DiffReport, dict[str, Any]]:
+    from pipeline.commands.upgrade import add_upgrade, find_upgrade
+    from pipeline.verbs.progress import ConsoleProgress
+    from pipeline.wiring import open_bench, open_project
+
+    project = open_project(root, app.environ, app.now)
+    bench = open_bench(project, app.environ, target=None, jobs=None, cold=False)
+    upgrade = find_upgrade(project, folder, report.since, report.until, bench, ConsoleProgress(app.console))
+    app.console.say(f"Upgrade: {upgrade.source}. Way back: {upgrade.rehearsal or 'not tried'}")
+    return add_upgrade(project, report, upgrade), {"upgrade": upgrade.to_json()}
 
 
 def _print_history(report: HistoryReport) -> None:

@@ -93,6 +93,8 @@ def _show(app: App, results: tuple[SuiteResult, ...]) -> None:
         for case in result.cases:
             if case.verdict not in (Verdict.PASSED,):
                 app.console.say(f"{result.module} {case.name}: {case.verdict}\n  {case.message.strip()[:2000]}")
+        for finding in result.found.get("findings", ()):
+            app.console.say(f"{result.module} upgrade: {finding['bump']}  {finding['rule']}  {finding['says']}")
         if result.verdict is Verdict.UNSUPPORTED:
             app.console.warn(f"{result.module} {result.key.suite}: some cases are unsupported on {result.key.target}")
         if result.verdict is Verdict.EMPTY:
