@@ -11,6 +11,9 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+_ERROR = re.compile(r"^[│╷ \t]*Error: ", re.MULTILINE)
+"""Where Terraform begins an error; what stands before the first one is progress and warnings."""
+
 LIST = Path(__file__).with_name("gaps.toml")
 
 
@@ -34,7 +37,17 @@ def gaps(path: Path = LIST) -> tuple[Gap, ...]:
 
 
 def explain(emulator: str, text: str) -> str | None:
-    """The sentence of the first gap of this emulator that the text shows."""
+    """The sentence of the first gap of this emulator that the text shows.
+
+    Of several errors (Terraform applies resources side by side) each must be a gap: one that is not is a failure
+    that the others must not hide.
+    """
+    errors = _ERROR.split(text)
+    found = [_explain(emulator, error) for error in errors[1:] or errors]
+    return found[0] if all(found) else None
+
+
+def _explain(emulator: str, text: str) -> str | None:
     for gap in gaps():
         if gap.emulator == emulator and (match := re.search(gap.pattern, text, re.DOTALL)):
             return gap.says.format(*match.groups()) + f" ({gap.emulator} {gap.version}, probed {gap.probed})"

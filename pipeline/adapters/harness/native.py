@@ -7,6 +7,7 @@ an emulator's gap is unsupported there too; skipped for any other reason is skip
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from pipeline.adapters.processes import Outcome
@@ -23,15 +24,21 @@ def cases_of(file: str, outcome: Outcome, gap: Gap) -> list[Case]:
     said = _diagnostics(events)
     cases: list[Case] = []
     gap_before = ""
+    began: dict[str, str] = {}
     for event in events:
         run = event.get("test_run")
-        if event.get("type") != "test_run" or not run or run.get("progress") not in (None, "complete"):
+        if event.get("type") != "test_run" or not run:
             continue
         name, status = run["run"], run.get("status", "")
+        began.setdefault(name, event["@timestamp"])
+        if run.get("progress") not in (None, "complete"):
+            continue
         text = said.get(name, "")
         verdict, message = _verdict(status, text, gap, gap_before)
+        if status == "error" and not text and outcome.could_not_find_out:
+            verdict = Verdict.ERRORED  # killed between the status and the reason for it
         gap_before = message if verdict is Verdict.UNSUPPORTED else gap_before
-        seconds = float(run.get("elapsed", 0)) / 1000
+        seconds = (datetime.fromisoformat(event["@timestamp"]) - datetime.fromisoformat(began[name])).total_seconds()
         cases.append(Case(name=f"{file}::{name}", verdict=verdict, seconds=seconds, message=message))
     if outcome.could_not_find_out:
         why = f"killed after {outcome.seconds:.0f} s" if outcome.timed_out else f"ended by signal {-outcome.code}"
@@ -92,8 +99,9 @@ def _diagnostics(events: Iterable[dict[str, Any]]) -> dict[str, str]:
         found = event.get("diagnostic")
         if event.get("type") == "diagnostic" and found and found.get("severity") == "error":
             where = found.get("range") or {}
-            place = f" ({where['filename']}:{where['start']['line']})" if where.get("filename") else ""
-            text = f"{found.get('summary', '')}{place}: {found.get('detail', '')}"
+            start = where.get("start", {})
+            place = f" ({where['filename']}:{start['line']}:{start['column']})" if where.get("filename") else ""
+            text = f"Error: {found.get('summary', '')}{place}: {found.get('detail', '')}"
             name = event.get("@testrun", "")
             said[name] = f"{said[name]}\n{text}" if name in said else text
     return said

@@ -60,11 +60,20 @@ def _fmt(terraform: Terraform) -> str:
 
 
 def _validate(terraform: Terraform) -> str:
-    terraform.init("-input=false", "-backend=false")
+    try:
+        terraform.init("-input=false", "-backend=false")
+    except TerraformFailedError:
+        if broken := _broken(terraform):  # says line and column, which init does not
+            return broken
+        raise
+    return _broken(terraform)
+
+
+def _broken(terraform: Terraform) -> str:
     rows = []
     for found in (d for d in terraform.validate() if d["severity"] == "error"):
         where = found.get("range") or {}
-        place = f"{where['filename']}:{where['start']['line']}: " if where else ""
+        place = f"{where['filename']}:{where['start']['line']}:{where['start']['column']}: " if where else ""
         rows.append(f"{place}{found['summary']}: {found.get('detail', '')}".strip())
     return "\n".join(rows)
 
