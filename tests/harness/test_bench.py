@@ -1,0 +1,136 @@
+"""Whatever breaks between a part and its cases is errored: never lost, never passed, never the module's fault."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipeline.adapters.harness.bench import Bench
+from pipeline.domain.parts import Part
+from pipeline.domain.verdict import Case, Suite, Verdict
+from pipeline.errors import UndecidedError
+from tests.fakes.terraform import write_fake_terraform
+
+STREAMS = Path(__file__).parents[1] / "fixtures" / "streams"
+NATIVE = Part(
+    module="note",
+    path="modules/note",
+    suite=Suite.INTEGRATION,
+    kind="native",
+    files=("tests/integration/x.tftest.hcl",),
+)
+
+
+class Target:
+    """An emulator whose death is arranged: it answers this often."""
+
+    name = "moto"
+    version = "moto 5"
+
+    def __init__(self, lives: int) -> None:
+        self.lives = lives
+
+    def environment(self, account: str, region: str = "us-east-1") -> dict[str, str]:
+        if self.lives < 0:
+            raise ConnectionRefusedError("nobody listens")
+        return {"AWS_ACCESS_KEY_ID": account}
+
+    def unsupported(self, text: str) -> str | None:
+        return "moto has no such thing" if "NotImplementedByEmulator" in text else None
+
+    def answers(self) -> bool:
+        self.lives -= 1
+        return self.lives >= 0
+
+
+def bench(tmp_path: Path, stream: str, code: int, *, lives: int = 99, **more: object) -> Bench:
+    module = tmp_path / "tree" / "modules" / "note"
+    module.mkdir(parents=True)
+    (module / "stream.jsonl").write_text((STREAMS / f"{stream}.jsonl").read_text())
+    (module / "code").write_text(str(code))
+    (tmp_path / "scratch").mkdir()
+    given: dict[str, object] = {"attach_for": None, "forget": lambda _: None, **more}
+    return Bench(
+        target=Target(lives), terraform=(str(write_fake_terraform(tmp_path)),), tool_env={},
+        scratch=tmp_path / "scratch", tree=tmp_path / "tree", region="us-east-1", seconds=60, **given,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def verdicts(cases: list[Case]) -> list[Verdict]:
+    return [case.verdict for case in cases]
+
+
+def test_a_part_runs_in_a_copy_that_is_gone_afterwards(tmp_path: Path) -> None:
+    forgotten: list[Mapping[str, str]] = []
+    made = bench(tmp_path, "pass", 0, forget=forgotten.append)
+    assert verdicts(made.run(NATIVE)) == [Verdict.PASSED, Verdict.PASSED]
+    assert list((tmp_path / "scratch").iterdir()) == []
+    assert forgotten == [{"AWS_ACCESS_KEY_ID": "000000000001"}]
+
+
+def test_each_part_that_applies_has_an_account_of_its_own(tmp_path: Path) -> None:
+    forgotten: list[Mapping[str, str]] = []
+    made = bench(tmp_path, "pass", 0, forget=forgotten.append)
+    for _ in range(3):
+        made.run(NATIVE)
+    assert len({env["AWS_ACCESS_KEY_ID"] for env in forgotten}) == 3
+
+
+@pytest.mark.parametrize("stream", ["fail", "gap"])
+def test_an_emulator_that_dies_under_a_part_makes_its_failures_errored(tmp_path: Path, stream: str) -> None:
+    before = verdicts(bench(tmp_path / "a", stream, 1).run(NATIVE))
+    after = bench(tmp_path / "b", stream, 1, lives=1).run(NATIVE)
+    assert set(before) & {Verdict.FAILED, Verdict.UNSUPPORTED}
+    assert set(verdicts(after)) <= {Verdict.ERRORED, Verdict.PASSED}
+    assert "moto no longer answers" in after[0].message
+
+
+def test_a_dead_emulator_is_not_asked_again(tmp_path: Path) -> None:
+    assert verdicts(bench(tmp_path, "pass", 0, lives=0).run(NATIVE)) == [Verdict.ERRORED]
+
+
+def test_a_relay_that_died_makes_failures_errored(tmp_path: Path) -> None:
+    alive = iter([True, False])
+    found = bench(tmp_path, "fail", 1, relay_lives=lambda: next(alive)).run(NATIVE)
+    assert verdicts(found) == [Verdict.ERRORED, Verdict.PASSED]
+
+
+def test_a_relay_that_answers_no_more_is_errored_also_while_it_is_told_to_forget(tmp_path: Path) -> None:
+    def gone(_: Mapping[str, str]) -> None:
+        raise UndecidedError("The warm provider does not answer.")
+
+    def attach(_: Mapping[str, str]) -> object:
+        raise UndecidedError("The warm provider does not answer.")
+
+    assert verdicts(bench(tmp_path / "a", "pass", 0, forget=gone).run(NATIVE)) == [Verdict.PASSED] * 2
+    assert verdicts(bench(tmp_path / "b", "pass", 0, attach_for=attach).run(NATIVE)) == [Verdict.ERRORED]
+
+
+def test_a_terraform_that_is_killed_is_errored(tmp_path: Path) -> None:
+    made = bench(tmp_path, "pass", 0)
+    Path(made.terraform[0]).write_text("#!/bin/sh\nkill -9 $$\n")
+    assert verdicts(made.run(NATIVE)) == [Verdict.ERRORED]
+
+
+def test_a_tree_that_cannot_be_copied_is_errored(tmp_path: Path) -> None:
+    made = bench(tmp_path, "pass", 0)
+    made.tree = tmp_path / "nowhere"
+    [case] = made.run(NATIVE)
+    assert (case.verdict, "nowhere" in case.message) == (Verdict.ERRORED, True)
+
+
+def test_a_broken_configuration_is_named_by_file_line_and_column(tmp_path: Path) -> None:
+    said = {"severity": "error", "summary": "Invalid expression", "detail": "Expected the start.",
+            "range": {"filename": "main.tf", "start": {"line": 3, "column": 9}}}  # fmt: skip
+    made = bench(tmp_path, "pass", 0)
+    script = f"""#!/bin/sh
+case "$1" in
+  init) echo 'Error: problems during initialisation' >&2; exit 1 ;;
+  validate) echo '{json.dumps({"diagnostics": [said]})}'; exit 1 ;;
+esac
+"""
+    Path(made.terraform[0]).write_text(script)
+    found = {c.name: c for c in made.run(Part(module="note", path="modules/note", suite=Suite.STATIC, kind="static"))}
+    assert found["validate"].verdict is Verdict.FAILED
+    assert found["validate"].message == "main.tf:3:9: Invalid expression: Expected the start."
