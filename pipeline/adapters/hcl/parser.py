@@ -27,6 +27,9 @@ PIECE = re.compile(
 """A block on one line, or up to the first line that begins with its closing brace."""
 BETWEEN = re.compile(rb"(?:[ \t\r]*(?:(?:#|//)[^\n]*)?(?:\n|\Z))*")
 """Blank lines and comment lines."""
+COMPARED_AS_TEXT = frozenset({"resource", "data", "ephemeral", "module"})
+_attributes: dict[tuple[bytes, int, int], Attribute] = {}
+"""Text and place of an attribute → what it says."""
 _meant: dict[str, Expression] = {}
 """Text of an expression → what it means: `string`, `{}` and `true` stand in every second block."""
 _seen: dict[bytes, Block] = {}
@@ -141,11 +144,13 @@ def _block(node: "Node", base: int, top: str) -> Block:
     blocks: list[Block] = []
     whole = (top or kind) in READ_WHOLE
     for kid in body.named_children if body else ():
-        if kid.type == "attribute":
-            name = text_of(kid.named_children[0])
+        found = kid.type
+        if found == "attribute":
+            text = kid.text or b""
+            name = text.partition(b"=")[0].strip().decode()
             if whole or name in META or kind == "lifecycle":
-                attributes[name] = _attribute(kid, base)
-        elif kid.type == "block" and (whole or text_of(kid.named_children[0]) in READ_INSIDE):
+                attributes[name] = _attribute(kid, text, base)
+        elif found == "block" and (whole or text_of(kid.named_children[0]) in READ_INSIDE):
             blocks.append(_block(kid, base, top or kind))
     row, column = node.start_point
     return Block(
@@ -153,22 +158,27 @@ def _block(node: "Node", base: int, top: str) -> Block:
         labels=tuple(labels),
         attributes=attributes,
         blocks=tuple(blocks),
-        body=text_of(body) if body else "",
+        body=text_of(body) if body and kind in COMPARED_AS_TEXT else "",
         line=row - base,
         column=column + 1,
     )
 
 
-def _attribute(node: "Node", base: int) -> Attribute:
-    expression = node.named_children[-1]
-    if expression.type == "comment":
-        expression = next(kid for kid in reversed(node.named_children) if kid.type != "comment")
-    text = text_of(expression)
-    meant = _meant.get(text)
-    if meant is None:
-        meant = _meant[text] = read_expression(expression)
+def _attribute(node: "Node", source: bytes, base: int) -> Attribute:
     row, column = node.start_point
-    return Attribute(expression=meant, text=text, line=row - base, column=column + 1)
+    key = (source, row - base, column)
+    known = _attributes.get(key)
+    if known is None:
+        expression = node.named_children[-1]
+        if expression.type == "comment":
+            expression = next(kid for kid in reversed(node.named_children) if kid.type != "comment")
+        text = text_of(expression)
+        meant = _meant.get(text)
+        if meant is None:
+            meant = _meant[text] = read_expression(expression)
+        known = Attribute(expression=meant, text=text, line=row - base, column=column + 1)
+        _attributes[key] = known
+    return known
 
 
 def _broken(root: "Node", content: bytes, file: str) -> UsageError:

@@ -135,8 +135,8 @@ class Attribute(Record):
 class Block(Record):
     """A block; `line` counts from the first line of the top-level block that holds it (which is 0 itself).
 
-    `body` is the source between the braces. In resource and data blocks only the meta-arguments are in
-    `attributes`: the rest is compared as text.
+    In resource, data and ephemeral blocks only the meta-arguments are in `attributes`; the rest is compared as
+    text: `body` is the source between the braces (empty in blocks that are read whole, but for module calls).
     """
 
     kind: str
