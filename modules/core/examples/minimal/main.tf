@@ -7,6 +7,7 @@ module "core" {
   vpc = {
     cidr          = "10.30.0.0/20"
     dns_hostnames = false
+    flow_logs     = {}
     subnets       = { private = {} }
     zones         = ["us-east-1a", "us-east-1b"]
   }

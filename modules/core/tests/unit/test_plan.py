@@ -20,7 +20,11 @@ def test_minimal_example_is_cheap(terraform: Terraform) -> None:
     plan = terraform("minimal").plan()
     types = {row["type"] for row in plan["resource_changes"] if row["mode"] == "managed"}
     assert types == {
+        "aws_cloudwatch_log_group",
         "aws_default_security_group",
+        "aws_flow_log",
+        "aws_iam_role",
+        "aws_iam_role_policy",
         "aws_route_table",
         "aws_route_table_association",
         "aws_ssm_parameter",

@@ -8,7 +8,7 @@ module "eks" {
 
   name               = "complete"
   kubernetes_version = "1.33"
-  subnet_ids         = [for subnet in aws_subnet.private : subnet.id]
+  subnet_ids         = values(module.network.subnet_ids["private"])
 
   endpoint    = { public_cidrs = ["198.51.100.0/24"] }
   secrets_key = { arn = aws_kms_key.cluster.arn }
@@ -26,7 +26,7 @@ module "eks" {
       labels         = { workload = "batch" }
       max            = 10
       min            = 0
-      subnet_ids     = [aws_subnet.private["us-east-1a"].id]
+      subnet_ids     = [module.network.subnet_ids["private"]["us-east-1a"]]
       taints         = { batch = { value = "true" } }
     }
     general = {}
@@ -71,23 +71,20 @@ module "eks" {
   tags = local.tags
 }
 
-# Somewhere to stand: a real stack takes the subnets of its vpc module, and the roles and the key of its account.
-resource "aws_vpc" "this" {
-  cidr_block = "10.21.0.0/16"
+module "network" {
+  source = "../../../vpc"
 
-  tags = merge(local.tags, { Name = "eks-complete" })
+  name  = "eks-complete"
+  cidr  = "10.21.0.0/16"
+  zones = ["us-east-1a", "us-east-1b"]
+
+  flow_logs = {}
+  nat       = "one"
+
+  tags = local.tags
 }
 
-resource "aws_subnet" "private" {
-  for_each = { us-east-1a = "10.21.0.0/24", us-east-1b = "10.21.1.0/24" }
-
-  vpc_id            = aws_vpc.this.id
-  availability_zone = each.key
-  cidr_block        = each.value
-
-  tags = merge(local.tags, { Name = "eks-complete-${each.key}" })
-}
-
+# A real stack takes the key and the roles of its account.
 resource "aws_kms_key" "cluster" {
   deletion_window_in_days = 30
   description             = "Kubernetes secrets of the complete example"

@@ -4,24 +4,20 @@ module "eks" {
 
   name               = "minimal"
   kubernetes_version = "1.33"
-  subnet_ids         = [for subnet in aws_subnet.private : subnet.id]
+  subnet_ids         = values(module.network.subnet_ids["private"])
 
   tags = { Environment = "example" }
 }
 
-# Somewhere to stand. A real stack takes the subnets of its vpc module.
-resource "aws_vpc" "this" {
-  cidr_block = "10.20.0.0/16"
+module "network" {
+  source = "../../../vpc"
 
-  tags = { Environment = "example", Name = "eks-minimal" }
-}
+  name  = "eks-minimal"
+  cidr  = "10.20.0.0/16"
+  zones = ["us-east-1a", "us-east-1b"]
 
-resource "aws_subnet" "private" {
-  for_each = { us-east-1a = "10.20.0.0/24", us-east-1b = "10.20.1.0/24" }
+  flow_logs = {}
+  subnets   = { private = {} }
 
-  vpc_id            = aws_vpc.this.id
-  availability_zone = each.key
-  cidr_block        = each.value
-
-  tags = { Environment = "example", Name = "eks-minimal-${each.key}" }
+  tags = { Environment = "example" }
 }
