@@ -137,7 +137,8 @@ def _clauses(change: Change, stateful: Sequence[str]) -> Iterator[str]:
     elif change.reason in REASONS:
         yield REASONS[change.reason]
     elif change.action is Action.UPDATE:
-        yield f"{', '.join(_differing(change)) or 'something unknown'} differs"
+        names = _differing(change)
+        yield f"{' and '.join(names) or 'something unknown'} {'differ' if len(names) > 1 else 'differs'}"
     if gone and (holds := what_it_holds(change.type, stateful)):
         yield f"{holds} would be lost"
     if change.previous:
