@@ -218,6 +218,14 @@ def end_orphans() -> list[int]:
     return ended
 
 
+def end_children() -> None:
+    """End at once every process that this one started, with its group. Linux only; elsewhere nothing."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                os.killpg(int(folder.name), signal.SIGKILL)
+
+
 def run_bytes(
     argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: float, stdin: bytes = b""
 ) -> tuple[int, bytes, str]:

@@ -136,9 +136,15 @@ def run_tests(
         progress.begin(plan, bench.jobs)
         try:
             with bench.open(plan.graph.files, wanted) as run_part:
-                own = executor or ThreadPoolExecutor(bench.jobs, thread_name_prefix="lane")
-                with own as pool:
+                pool = executor or ThreadPoolExecutor(bench.jobs, thread_name_prefix="lane")
+                lanes_end = True
+                try:
                     outcomes = _run_all(pool, plan.parts, run_part, progress)
+                except KeyboardInterrupt:  # the second one: nobody waits for the lanes, the bench ends what they run
+                    lanes_end = False
+                    raise
+                finally:
+                    pool.shutdown(wait=lanes_end, cancel_futures=True)
                 if bench.jobs > 1:
                     flaky = _again(outcomes, run_part, progress)
         finally:
@@ -169,7 +175,10 @@ def _files_of(graph: ModuleGraph, part: Part) -> Iterable[str]:
 def _run_all(
     pool: Executor, parts: Sequence[Part], run_part: RunPart, progress: Progress
 ) -> dict[Part, tuple[tuple[Case, ...], float]]:
-    """Run every part on the pool. Ctrl-C: what runs is finished, nothing more is started, then it is raised."""
+    """Run every part on the pool. Ctrl-C: what runs is finished, nothing more is started, then it is raised.
+
+    A second Ctrl-C is a KeyboardInterrupt: then nothing is waited for.
+    """
 
     def timed(part: Part) -> tuple[tuple[Case, ...], float]:
         progress.started(part)
@@ -179,15 +188,17 @@ def _run_all(
         progress.finished(part, cases, seconds)
         return cases, seconds
 
-    futures: dict[Future[tuple[tuple[Case, ...], float]], Part] = {pool.submit(timed, part): part for part in parts}
-    waiting = set(futures)
+    futures: dict[Future[tuple[tuple[Case, ...], float]], Part] = {}
     try:
+        for part in parts:
+            futures[pool.submit(timed, part)] = part
+        waiting = set(futures)
         while waiting:
             _, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
     except KeyboardInterrupt:
-        for future in waiting:
+        for future in futures:
             future.cancel()
-        wait([f for f in waiting if not f.cancelled()])
+        wait([f for f in futures if not f.cancelled()])
         raise InterruptedRunError(
             "Stopped: what ran was finished, nothing was recorded.", remedy="modferry test (runs it again)"
         ) from None

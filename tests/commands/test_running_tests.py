@@ -1,6 +1,10 @@
 """`modferry test` as scenarios of several runs, on real git and a workbench that remembers."""
 
-import threading
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,9 +16,11 @@ from pipeline.commands.results import SuiteResult
 from pipeline.commands.test import Plan, Request, in_shard, plan_tests, run_tests
 from pipeline.config import read_settings
 from pipeline.domain.evidence import Tools
+from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
 from pipeline.domain.verdict import Suite, Verdict, exit_for
 from pipeline.errors import Exit, InterruptedRunError, RefusedError, UsageError
+from pipeline.ports import RunPart
 from tests.conftest import NOW, MakeRepository, git, write_files
 from tests.fakes.workbench import FakeBench, Script, SilentProgress
 
@@ -199,28 +205,16 @@ def test_files_that_change_meanwhile_void_all_of_it(where: Path) -> None:
 
 
 def test_ctrl_c_finishes_what_runs_starts_no_more_and_records_nothing(
-    where: Path, monkeypatch: pytest.MonkeyPatch
+    where: Path,
 ) -> None:
     ended: list[str] = []
-    begun = threading.Event()
 
     def slow(part: Part, before: int) -> Verdict:
-        begun.set()
-        threading.Event().wait(0.3)
+        os.kill(os.getpid(), signal.SIGINT)  # a person presses Ctrl-C while this part runs
+        time.sleep(0.3)
         ended.append(part.label)
         return Verdict.PASSED
 
-    import pipeline.commands.test as act
-
-    real = act.wait
-
-    def interrupted(*arguments: object, **options: object) -> object:
-        if "timeout" in options:  # the first wait, in which a person presses Ctrl-C
-            begun.wait(30)
-            raise KeyboardInterrupt
-        return real(*arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(act, "wait", interrupted)
     bench = FakeBench(script=slow, jobs=1)
     with pytest.raises(InterruptedRunError):
         run(where, bench, suites=(Suite.UNIT, Suite.STATIC))
@@ -237,8 +231,10 @@ def test_a_part_gets_every_file_of_the_tested_closure(where: Path) -> None:
 
 def test_progress_ends_also_when_the_bench_does_not_open(where: Path) -> None:
     class Broken(FakeBench):
-        def open(self, *_: object) -> object:  # type: ignore[override]
+        @contextmanager
+        def open(self, files: Files, wanted: frozenset[str]) -> Iterator[RunPart]:
             raise RefusedError("no emulator")
+            yield
 
     watcher = SilentProgress()
     bench = Broken()

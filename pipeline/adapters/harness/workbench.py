@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from pipeline.adapters.harness.bench import Bench, Leaks, Target, copy_tree
 from pipeline.adapters.harness.static import PlanPolicy, ReadmeCheck
 from pipeline.adapters.harness.upgrade_files import FilesOf
-from pipeline.adapters.processes import end_orphans, is_alive, run_mark
+from pipeline.adapters.processes import end_children, end_orphans, is_alive, run_mark
 from pipeline.adapters.terraform import Attach
 from pipeline.adapters.toolchain import Toolchain, xdg
 from pipeline.adapters.warm import WarmProvider, types_in
@@ -86,7 +86,11 @@ class LocalBench:
                 files_of=partial(self.files_of, files) if self.files_of else None,
                 relay_lives=warm.is_alive if warm else lambda: True,
             )
-            yield bench.run
+            try:
+                yield bench.run
+            except KeyboardInterrupt:  # a second Ctrl-C: what the lanes still run ends now
+                end_children()
+                raise
             if warm and warm.is_alive():
                 self.stats.update(warm.stats())
 
