@@ -38,7 +38,8 @@ class Console:
     def say(self, text: str = "", style: str = "") -> None:
         """One line (or more) for people."""
         if not style and not self._rich:
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{text}\n")  # one write: threads speak too
+            sys.stderr.flush()
         else:
             self.rich.print(text, style=style or None, markup=False)
 
