@@ -210,8 +210,9 @@ def test_ctrl_c_finishes_what_runs_starts_no_more_and_records_nothing(
     ended: list[str] = []
 
     def slow(part: Part, before: int) -> Verdict:
+        time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGINT)  # a person presses Ctrl-C while this part runs
-        time.sleep(0.3)
+        time.sleep(0.5)
         ended.append(part.label)
         return Verdict.PASSED
 
