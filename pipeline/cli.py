@@ -5,6 +5,7 @@ Commands are imported when they are called: `modferry --help` must not pay for b
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -99,7 +100,8 @@ def modferry(ctx: click.Context, directory: Path) -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run one command; the process's exit code is the command's."""
+    """Run one command; the process's exit code is the command's. A SIGTERM is taken as Ctrl-C: it cleans up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(argv))
 
 
