@@ -1,5 +1,7 @@
 """`modferry status`: every state of a pin, from real promotions in a real ledger, after a fetch."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -211,3 +213,14 @@ def test_without_stacks_it_says_so(make_repository: MakeRepository, capsys: pyte
     said = runner(clone, capsys)("status")
     assert said.code == Exit.DONE
     assert "No stack" in said.text
+
+
+def test_status_pays_for_no_heavy_library(story: Story, modferry: Modferry) -> None:
+    modferry("status")  # the settings are known from now on
+    code = (
+        "import sys; from pipeline.cli import run; code = run(['-C', sys.argv[1], 'status', '--json']); "
+        "heavy = {'rich', 'pydantic', 'jinja2', 'boto3', 'grpc', 'pytest', 'tftest', 'git'} & set(sys.modules); "
+        "print(code, sorted(heavy), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(story.clone)], capture_output=True, text=True, check=True)
+    assert done.stderr.strip().splitlines()[-1] == "0 []"
