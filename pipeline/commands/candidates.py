@@ -79,7 +79,8 @@ class Gatherer:
         """The facts of the upgrade suite's evidence, of exactly these bytes and this release before."""
         found = parse_findings(evidence.extra.get("findings", ())) if evidence else ()
         lenient = with_waivers(found, waivers_of(self.project.settings), self.project.clock().date())
-        return tuple(Fact(rule=f.rule, bump=f.bump, address=f.address, says=f.says) for f in lenient)
+        once = {(f.rule, f.address): f for f in reversed(lenient)}  # the largest bump of several examples
+        return tuple(Fact(rule=f.rule, bump=f.bump, address=f.address, says=f.says) for f in once.values())
 
     def _commits(self, graph: ModuleGraph, module: Module, since: str | None, base: str) -> tuple[Commit, ...]:
         rows = self.project.repository.subjects(since, base, graph.shipped_files(module))

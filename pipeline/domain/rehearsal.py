@@ -26,6 +26,8 @@ class WayBack(StrEnum):
 
 
 ORDER = tuple(WayBack)
+SHOWN = 5
+"""How many losses a line names, what holds data first; all of them are in the ledger."""
 _BLOCKS: tuple[tuple[str, str], ...] = (
     (
         r"newer provider version|schema version \d+ .{0,80}newer|newer than (?:the )?current",
@@ -69,7 +71,9 @@ class Rehearsal:
             case WayBack.CLEAN:
                 return str(self.way_back)
             case WayBack.LOSSY:
-                return f"{self.way_back}: {'; '.join(map(str, self.undone))}"
+                first = sorted(self.undone, key=lambda u: not u.loses)[:SHOWN]
+                more = f"; and {len(self.undone) - SHOWN} more" if len(self.undone) > SHOWN else ""
+                return f"{self.way_back}: {'; '.join(map(str, first))}{more}"
             case WayBack.BLOCKED:
                 return f"{self.way_back}: {self.why}"
 

@@ -28,9 +28,16 @@ def test_what_would_be_lost_is_named_with_what_it_holds() -> None:
     found = judge_way_back(plan(TABLE, change("aws_subnet.a", "delete")), BASE)
     assert found.way_back is WayBack.LOSSY
     assert str(found) == (
-        "lossy: destroy of aws_subnet.a; "
-        "replace of module.x.aws_dynamodb_table.this (hash_key forces it): the items of the table would be lost"
+        "lossy: replace of module.x.aws_dynamodb_table.this (hash_key forces it): the items of the table would be "
+        "lost; destroy of aws_subnet.a"
     )
+
+
+def test_a_line_names_what_holds_data_first_and_counts_the_rest() -> None:
+    found = judge_way_back(plan(*(change(f"aws_eip.n{n}", "delete") for n in range(8)), TABLE), BASE)
+    assert len(found.undone) == 9
+    assert str(found).startswith("lossy: replace of module.x.aws_dynamodb_table.this")
+    assert str(found).endswith("; and 4 more")
 
 
 def test_what_the_release_would_undo_anyway_is_not_the_way_back() -> None:
