@@ -20,6 +20,9 @@ from pathlib import Path
 from pipeline.errors import UndecidedError
 
 RUN_MARK = "MODFERRY_RUN"
+HOLDER_MARK = b"MODFERRY_HOLDER="
+"""What adapters/holders.py gives each Terraform of a promotion."""
+
 MASK = "(secret)"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO")
 """What a child may know of our environment unless its caller adds more."""
@@ -193,7 +196,10 @@ def is_alive(mark: str) -> bool:
 
 
 def orphans() -> list[tuple[int, str]]:
-    """(pid, mark) of processes that a modferry started which is dead itself. Linux only; elsewhere empty."""
+    """(pid, mark) of processes that a modferry started which is dead itself. Linux only; elsewhere empty.
+
+    A promotion's Terraform is left out: it may be writing a state, and `modferry recover` ends it with care.
+    """
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -201,6 +207,8 @@ def orphans() -> list[tuple[int, str]]:
         except OSError:
             continue
         match = re.search(rb"(?:^|\0)" + RUN_MARK.encode() + rb"=([0-9]+\.[0-9]+)(?:\0|$)", environ)
+        if HOLDER_MARK in environ:
+            continue
         if match and not is_alive(match[1].decode()) and start_time(int(folder.name)):
             found.append((int(folder.name), match[1].decode()))
     return found

@@ -122,7 +122,7 @@ def run_folder(environ: Mapping[str, str], target: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        if target != "account" or not list(folder.rglob("terraform.tfstate")):
+        if not _must_stay(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -143,7 +143,7 @@ def sweep(environ: Mapping[str, str]) -> Swept:
         mark = folder.name.rpartition("-")[0]
         if is_alive(mark):
             continue
-        if _target_of(folder) == "account" and any(_holds(s) for s in folder.rglob("terraform.tfstate")):
+        if _must_stay(folder):
             left.append(folder)
             continue
         shutil.rmtree(folder, ignore_errors=True)
@@ -162,6 +162,14 @@ def list_runs(environ: Mapping[str, str]) -> list[tuple[Path, str, bool, bool]]:
         )
         for folder in sorted(runs_folder(environ).glob("*"))
     ]
+
+
+def _must_stay(folder: Path) -> bool:
+    """Whether a state is only here: of real resources that tests made, or one that Terraform could not upload."""
+    target = _target_of(folder)
+    if target == "promotion":
+        return any(folder.rglob("errored.tfstate"))
+    return target == "account" and any(_holds(state) for state in folder.rglob("*.tfstate"))
 
 
 def _target_of(folder: Path) -> str:
