@@ -14,7 +14,7 @@ ALLOWED = {
     "adapters": {"adapters", "domain", "ports"},
     "config": {"domain"},
     "console": set(),
-    "wiring": {"adapters", "commands", "config", "domain", "ports"},
+    "wiring": {"adapters", "commands", "config", "domain", "ports", "wiring"},
     "verbs": {"verbs", "cli", "commands", "config", "console", "domain", "wiring"},
     "cli": {"console", "verbs"},
     "errors": set(),

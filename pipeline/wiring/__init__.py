@@ -1,0 +1,48 @@
+"""Settings → real adapters; the only importer of adapters/. Each verb takes from here what it needs.
+
+Adapters are imported where they are used: `status` must not pay for the test bench.
+"""
+
+from pipeline.wiring.bench import default_jobs, open_bench, open_warm, start_target, tools
+from pipeline.wiring.fleet import environment_terraform, open_ferry, open_outlook
+from pipeline.wiring.machine import diagnose, emulators, install_emulator, list_test_runs, open_stage, sweep_test_runs
+from pipeline.wiring.pages import pull_request_of, renderer, write_pages
+from pipeline.wiring.releasing import interface_facts, open_releaser
+from pipeline.wiring.repository import (
+    entries_of,
+    module_reader,
+    open_module_files,
+    open_project,
+    shared_tags_of,
+    tag_message_of,
+    write_text,
+)
+
+__all__ = [
+    "default_jobs",
+    "diagnose",
+    "emulators",
+    "entries_of",
+    "environment_terraform",
+    "install_emulator",
+    "interface_facts",
+    "list_test_runs",
+    "module_reader",
+    "open_bench",
+    "open_ferry",
+    "open_module_files",
+    "open_outlook",
+    "open_project",
+    "open_releaser",
+    "open_stage",
+    "open_warm",
+    "pull_request_of",
+    "renderer",
+    "shared_tags_of",
+    "start_target",
+    "sweep_test_runs",
+    "tag_message_of",
+    "tools",
+    "write_pages",
+    "write_text",
+]

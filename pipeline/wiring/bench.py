@@ -1,0 +1,130 @@
+"""The test bench: tools and their versions, targets, warm providers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.adapters.harness.workbench import EndingTarget, LocalBench
+    from pipeline.adapters.toolchain import Toolchain
+    from pipeline.adapters.warm import WarmProvider
+    from pipeline.commands.project import Project
+    from pipeline.domain.evidence import Tools
+
+
+def tools(environ: Mapping[str, str], target: str) -> Tools:
+    """The versions that evidence of this machine is bound to; nothing but a cached version is asked."""
+    import tempfile
+
+    from pipeline.adapters.provider_mirrors import AWS, version_order
+    from pipeline.adapters.toolchain import find_toolchain
+    from pipeline.domain.evidence import Tools
+
+    with tempfile.TemporaryDirectory(prefix="modferry-") as scratch:
+        toolchain = find_toolchain(scratch=Path(scratch), environ=environ)
+    versions = toolchain.providers().get(AWS, {})
+    return Tools(
+        terraform=toolchain.terraform_version,
+        provider=max(versions, key=version_order) if versions else "registry",
+        emulator=_emulator_version(environ, target),
+    )
+
+
+def _emulator_version(environ: Mapping[str, str], target: str) -> str:
+    match target:
+        case "moto":
+            from pipeline.adapters.emulators.moto import version
+
+            return version()
+        case "localstack":
+            from pipeline.adapters.emulators.localstack import connect_localstack
+            from pipeline.adapters.emulators.localstack_install import VERSION
+
+            running = _running_localstack(environ)
+            return connect_localstack(running).version if running else f"localstack {VERSION}"
+        case "account":
+            return ""
+        case _:
+            raise UsageError(f"There is no target {target!r}.", remedy="use moto, localstack or account")
+
+
+def _running_localstack(environ: Mapping[str, str]) -> str:
+    """The address of a LocalStack that somebody runs: AWS_ENDPOINT_URL, or LOCALSTACK_HOST (`host:port`)."""
+    host = environ.get("LOCALSTACK_HOST", "")
+    return environ.get("AWS_ENDPOINT_URL", "") or (f"http://{host}" if host else "")
+
+
+def open_bench(
+    project: Project, environ: Mapping[str, str], *, target: str | None, jobs: int | None, cold: bool
+) -> LocalBench:
+    """The bench of this machine for one target; nothing is started yet."""
+    from pipeline.adapters.harness.checks import leak_check, plan_policy, readme_check
+    from pipeline.adapters.harness.upgrade_files import files_of_releases
+    from pipeline.adapters.harness.workbench import LocalBench
+    from pipeline.adapters.toolchain import find_toolchain
+
+    settings = project.settings.test
+    chosen = target or settings.target
+    return LocalBench(
+        target=chosen,
+        tools=tools(environ, chosen),
+        jobs=jobs or settings.jobs or default_jobs(),
+        toolchain=lambda scratch: find_toolchain(scratch=scratch, environ=environ),
+        start=lambda scratch: start_target(chosen, scratch, environ),
+        environ=environ,
+        region=settings.region,
+        seconds=settings.seconds,
+        cold=cold or chosen == "account" or bool(environ.get("MODFERRY_COLD")),
+        open_warm=lambda toolchain, scratch: open_warm(project, environ, toolchain, scratch),
+        policy=plan_policy(project.settings, project.clock),
+        readme=readme_check(),
+        leaks=leak_check(chosen),
+        stateful=project.settings.stateful,
+        files_of=files_of_releases(project.repository.tree, project.settings.modules, project.name),
+    )
+
+
+def start_target(name: str, scratch: Path, environ: Mapping[str, str]) -> EndingTarget:
+    """Start or connect to a target: moto here, LocalStack where it runs or is installed, a real account."""
+    match name:
+        case "moto":
+            from pipeline.adapters.emulators.moto import start_moto
+
+            return start_moto(scratch=scratch)
+        case "localstack":
+            from pipeline.adapters.emulators.localstack import connect_localstack, start_localstack
+
+            running = _running_localstack(environ)
+            if running:
+                return connect_localstack(running)
+            return start_localstack(scratch=scratch, environ=environ)
+        case _:
+            from pipeline.adapters.emulators.account import connect_account
+
+            return connect_account(environ)
+
+
+def default_jobs() -> int:
+    """How many parts run at once: waits dominate, so three a core; 1.5 GB of memory each."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1.5e9
+    return max(1, min(3 * (os.cpu_count() or 1), int(memory), 12))
+
+
+def open_warm(project: Project, environ: Mapping[str, str], toolchain: Toolchain, scratch: Path) -> WarmProvider | None:
+    """The relay that the whole story shares (MODFERRY_RELAY), or a new one; None: stock Terraform."""
+    from pipeline.adapters.provider_mirrors import AWS, provider_binary
+    from pipeline.adapters.warm import WarmProvider
+
+    if environ.get("MODFERRY_COLD") or AWS not in toolchain.providers():
+        return None
+    if environ.get("MODFERRY_RELAY"):
+        return WarmProvider.connect(environ["MODFERRY_RELAY"], scratch=scratch)
+    memory = project.settings.warm.memory or None
+    warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch, memory=memory)
+    warm.start()
+    return warm

@@ -1,0 +1,149 @@
+"""The fleet: how it is looked at, and what moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.adapters.git import GitRepository
+from pipeline.wiring.bench import open_warm
+from pipeline.wiring.repository import open_project
+
+if TYPE_CHECKING:
+    from pipeline.adapters.stacks import OpenTerraform
+    from pipeline.adapters.toolchain import Toolchain
+    from pipeline.adapters.warm import WarmProvider
+    from pipeline.commands.ferry.ports import Ferry
+    from pipeline.commands.project import Project
+    from pipeline.commands.status import Outlook
+
+
+def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> Outlook:
+    """The fleet as origin's main and the ledger tell it; without a remote, as the local branch does."""
+    from pipeline.adapters.ledger import GitLedger
+    from pipeline.commands.status import Outlook
+
+    project = open_project(directory, environ, now)
+    assert isinstance(project.repository, GitRepository)
+    assert isinstance(project.ledger, GitLedger)
+    repository, ledger, branch = project.repository, project.ledger, project.settings.release.branch
+    remote = ledger.remote
+
+    def main(offline: bool) -> str | None:
+        if remote and not offline:
+            from pipeline.adapters.worktree import OriginMain
+
+            folder = project.settings.environments_path
+            return OriginMain(repository, ledger, branch=branch, folder=folder).fetch()
+        return repository.try_resolve(f"refs/remotes/{remote}/{branch}" if remote else f"refs/heads/{branch}")
+
+    source = project.settings.source or (repository.config(f"remote.{remote}.url") if remote else None)
+    return Outlook(project=project, main=main, source=source or str(repository.root))
+
+
+def environment_terraform(
+    project: Project, environ: Mapping[str, str], toolchain: Toolchain, warm: WarmProvider | None
+) -> OpenTerraform:
+    """Opens Terraform on a stack's folder of an environment, attached to a warm provider where it may be.
+
+    Module sources are redirected to MODFERRY_SOURCE_REDIRECT by git's `url.<base>.insteadOf`, in Terraform's
+    environment only: no source line is rewritten.
+    """
+    from pipeline.adapters.access import access_to
+    from pipeline.adapters.harness.workbench import attach_to
+    from pipeline.adapters.terraform import Terraform
+
+    aws = access_to(project.settings, environ)
+    redirect = environ.get("MODFERRY_SOURCE_REDIRECT")
+    git = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{redirect}.insteadOf",
+        "GIT_CONFIG_VALUE_0": project.settings.source,
+    }
+
+    def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
+        credentials = aws(environment)
+        return Terraform(
+            argv=toolchain.terraform,
+            workdir=folder,
+            env={**toolchain.environment(), **credentials, **(git if redirect else {})},
+            seconds=project.settings.test.seconds,
+            attach=attach_to(warm)(credentials) if warm and is_warm else None,
+            secrets=tuple(v for k, v in credentials.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
+        )
+
+    return open_terraform
+
+
+@contextmanager
+def open_ferry(
+    project: Project,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    *,
+    approvals: Iterable[str] = (),
+    accepted: Iterable[str] = (),
+) -> Iterator[Ferry]:
+    """Everything that a promotion is run with; what was started for it ends with the context."""
+    import dataclasses
+    import secrets
+
+    from pipeline.adapters.access import access_to
+    from pipeline.adapters.harness.workbench import run_folder
+    from pipeline.adapters.holders import MARK, end_leftovers, is_dead, this_holder
+    from pipeline.adapters.ledger import GitLedger
+    from pipeline.adapters.stacks import TerraformStacks
+    from pipeline.adapters.terraform import Terraform
+    from pipeline.adapters.toolchain import find_toolchain
+    from pipeline.adapters.worktree import OriginMain
+    from pipeline.commands.ferry.ports import Ferry
+
+    repository, ledger, settings = project.repository, project.ledger, project.settings
+    assert isinstance(repository, GitRepository)
+    assert isinstance(ledger, GitLedger)
+    holder = this_holder(ledger.actor)
+    source = settings.source or repository.config(f"remote.{repository.remote()}.url") or str(repository.root)
+    trunk = OriginMain(repository, ledger, branch=settings.release.branch, folder=settings.environments_path)
+    key = environ.get("MODFERRY_HASH_KEY")
+    with run_folder(environ, "promotion") as scratch:
+        toolchain = find_toolchain(scratch=scratch, environ=environ)
+        wants_warm = any(environment.warm for environment in settings.environment)
+        warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
+        opened = environment_terraform(project, environ, toolchain, warm)
+
+        def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
+            terraform = opened(folder, environment, is_warm)
+            return dataclasses.replace(terraform, env={**terraform.env, MARK: holder.mark})
+
+        try:
+            yield Ferry(
+                settings=settings,
+                source=source,
+                tags=project.tag_format,
+                trunk=trunk,
+                ledger=ledger,
+                stacks=TerraformStacks(
+                    copies=trunk,
+                    scratch=scratch,
+                    terraform=open_terraform,
+                    aws=access_to(settings, environ),
+                    environments=settings.environment,
+                    hash_key=key.encode() if key else None,
+                    stateful=settings.stateful,
+                ),
+                holder=holder,
+                now=project.clock,
+                new_id=lambda: f"p-{secrets.token_hex(4)}",
+                say=say,
+                is_dead=is_dead,
+                end_leftovers=end_leftovers,
+                approvals=frozenset(approvals),
+                accepted=frozenset(accepted),
+                root=project.name if any(repository.root.glob("*.tf")) else "",
+            )
+        finally:
+            if warm is not None and not environ.get("MODFERRY_RELAY"):
+                warm.end()

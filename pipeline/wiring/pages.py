@@ -1,0 +1,31 @@
+"""Pages and comments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.commands.comment import PullRequest, Render
+
+
+def renderer() -> Render:
+    """Fills templates in."""
+    from pipeline.adapters.pages import render
+
+    return render
+
+
+def pull_request_of(environ: Mapping[str, str], number: int | None) -> PullRequest | None:
+    """The pull request that this run is about, if its comments can be written."""
+    from pipeline.adapters.github import find_pull_request
+
+    return find_pull_request(environ, number)
+
+
+def write_pages(folder: Path, files: Mapping[str, str]) -> None:
+    """Write text files into a folder (made when absent), each in one step."""
+    from pipeline.adapters.pages import write_pages
+
+    write_pages(folder, files)
