@@ -1,0 +1,62 @@
+"""Discovery, digests and status on a synthetic repository, and how their cost grows."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import synthetic
+from benchmarks.measure import Sample, measure, median
+from benchmarks.report import Row, Section
+from pipeline.adapters.processes import base_environment
+
+REPEATS = 3
+LIMIT = 2.0
+COMMANDS = (
+    ("modules, ledger never read before", ("modules",), True),
+    ("modules", ("modules",), False),
+    ("status", ("status", "--offline"), False),
+    ("history --limit 20", ("history", "--limit", "20"), False),
+)
+REPLAY = Path("modferry") / "replay.pickle"
+
+
+def scale() -> Section:
+    """A tenth, then the whole: `modules`, `status`, `history`."""
+    with tempfile.TemporaryDirectory(prefix="modferry-bench-") as scratch:
+        found = {}
+        for name, size in (("tenth", synthetic.TENTH), ("full", synthetic.FULL)):
+            where = Path(scratch) / name
+            synthetic.make(where, size)
+            found[name] = {what: _sample(where, argv, fresh) for what, argv, fresh in COMMANDS}
+    rows = []
+    for what, _, fresh in COMMANDS:
+        small, full = found["tenth"][what], found["full"][what]
+        text = (
+            f"{full.wall:.2f} s wall, {full.cpu:.2f} s processor, {full.memory / 2**20:.0f} MiB "
+            f"(load {full.load:.0f}); a tenth: {small.cpu:.2f} s processor, {full.cpu / small.cpu:.1f} times less"
+        )
+        rows.append(
+            Row(what=what, found=text, wanted="" if fresh else "under 2 s", met=None if fresh else full.wall < LIMIT)
+        )
+    how = (
+        "500 modules, 1,000 stacks, 50,000 ledger entries in as many commits, 1,000 tags; and a tenth of each. "
+        f"Each command {REPEATS} times in its own process, the run with the median processor time is shown. The first "
+        "row replays the ledger without the disposable cache of its replay."
+    )
+    return Section(key="scale", title="A large repository", how=how, rows=tuple(rows))
+
+
+def _sample(where: Path, argv: tuple[str, ...], fresh: bool) -> Sample:
+    samples = []
+    env = base_environment(
+        {"PYTHONPATH": str(Path(__file__).parents[1]), "XDG_CACHE_HOME": str(where.parent / "cache")}
+    )
+    for _ in range(REPEATS):
+        if fresh:
+            (where / ".git" / REPLAY).unlink(missing_ok=True)
+        sample = measure((sys.executable, "-m", "pipeline", "-C", str(where), *argv), cwd=where, env=env)
+        if sample.code not in (0, os.EX_OK):
+            raise SystemExit(f"modferry {' '.join(argv)} ended with {sample.code}")
+        samples.append(sample)
+    return median(samples)
