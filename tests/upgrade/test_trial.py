@@ -81,11 +81,17 @@ def outcome(*, code: int = 0, text: Mapping[str, Any] | None = None) -> Outcome:
     )
 
 
+@dataclass(kw_only=True)
 class Target:
-    """An emulator with one gap."""
+    """An emulator with one gap, that answers so many times."""
 
-    name = "moto"
-    version = "moto 5"
+    name: str = "moto"
+    version: str = "moto 5"
+    lives: int = 100
+
+    def answers(self) -> bool:
+        self.lives -= 1
+        return self.lives >= 0
 
     def environment(self, account: str, region: str = "us-east-1") -> dict[str, str]:
         return {}
@@ -114,6 +120,12 @@ def clone(make_repository: MakeRepository) -> Path:
 
 def run(clone: Path, answers: dict[str, Answer]) -> tuple[list[Case], Script]:
     """Run the part; its cases, and what Terraform was asked."""
+    bench, part = prepare(clone, answers)
+    return upgrade.run(bench, part, bench.scratch, {}), bench.script
+
+
+def prepare(clone: Path, answers: dict[str, Answer], target: Target | None = None) -> tuple[ScriptedBench, Part]:
+    """A bench with the candidate in its tree, and the part to run on it."""
     opened, script, work = project(clone), Script(answers=answers), clone.parent / "work"
     files = opened.graph().files
     copy_tree(files, set(files.paths), work / "tree")
@@ -122,7 +134,7 @@ def run(clone: Path, answers: dict[str, Answer]) -> tuple[list[Case], Script]:
     )
     files_of = files_of_releases(opened.repository.tree, ModuleSettings(), "clone")
     bench = ScriptedBench(
-        target=Target(),
+        target=target or Target(),
         terraform=("terraform",),
         tool_env={},
         attach_for=None,
@@ -134,7 +146,7 @@ def run(clone: Path, answers: dict[str, Answer]) -> tuple[list[Case], Script]:
         files_of=lambda one: files_of(files, one),
         script=script,
     )
-    return upgrade.run(bench, part, work, {}), script
+    return bench, part
 
 
 def rules(cases: Sequence[Case]) -> list[str]:
@@ -266,6 +278,16 @@ def test_a_rehearsal_that_could_not_be_found_out_keeps_the_findings(
     cases, _ = run(clone, {"plan candidate 1": UPDATE, step: answer})
     assert [c.verdict for c in cases] == [Verdict.PASSED, verdict]
     assert rules(cases) == ["upgrade-updates"]
+
+
+def test_what_was_measured_while_the_emulator_died_is_no_finding(clone: Path) -> None:
+    answers: dict[str, Answer] = {"plan candidate": UPDATE, "apply candidate": "Error: connection refused"}
+    bench, part = prepare(clone, answers, Target(lives=1))
+    cases = bench.run(part)
+    assert {case.verdict for case in cases} == {Verdict.ERRORED}
+    assert rules(cases) == []
+    bench, part = prepare(clone.parent / "clone", answers, Target(lives=2))
+    assert rules(bench.run(part)) == ["upgrade-updates", "upgrade-does-not-apply"]
 
 
 def test_a_newer_provider_comes_only_where_it_is_demanded_and_goes_again(clone: Path) -> None:

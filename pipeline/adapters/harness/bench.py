@@ -250,9 +250,9 @@ def copy_tree(files: Files, wanted: set[str], to: Path) -> None:
 
 
 def _undecided(case: Case, lost: str) -> Case:
-    if case.verdict not in (Verdict.FAILED, Verdict.UNSUPPORTED):
-        return case
-    return replace(case, verdict=Verdict.ERRORED, message=f"{lost}: {case.message}")
+    if case.verdict not in (Verdict.FAILED, Verdict.UNSUPPORTED) and not case.data:
+        return case  # what passed without the lost one passed; what was measured (data) may be its doing
+    return replace(case, verdict=Verdict.ERRORED, message=f"{lost}: {case.message}", data={})
 
 
 def _has_state(work: Path) -> bool:
