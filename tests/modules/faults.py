@@ -82,16 +82,21 @@ def parts_with(graph: ModuleGraph, module: Module, fault: Fault) -> tuple[Part, 
 def run_faults(
     project: Project, module: Module, faults: Sequence[Fault], environ: Mapping[str, str], jobs: int
 ) -> dict[str, tuple[Case, ...]]:
-    """Fault id → the cases of its suites."""
+    """Fault id → the cases of its suites; what native tests noticed is not shown to the slower ones."""
     graph = project.graph()
     files = files_with(graph, module, faults)
-    work = [(fault.id, part) for fault in faults for part in parts_with(graph, module, fault)]
+    parts = [(fault, part) for fault in faults for part in parts_with(graph, module, fault)]
+    found: dict[str, list[Case]] = {fault.id: [] for fault in faults}
     bench = open_bench(project, environ, target="moto", jobs=jobs, cold=False)
     with bench.open(files, frozenset(files.paths)) as run_part, ThreadPoolExecutor(jobs) as pool:
-        ran = list(pool.map(run_part, [part for _, part in work]))
-    found: dict[str, list[Case]] = {fault.id: [] for fault in faults}
-    for (name, _), cases in zip(work, ran, strict=True):
-        found[name] += cases
+        for cheap in (True, False):
+            work = [
+                (fault.id, part)
+                for fault, part in parts
+                if (part.kind == "native") is cheap and (not fault.file or not noticed(found[fault.id]))
+            ]
+            for (name, _), cases in zip(work, list(pool.map(run_part, [part for _, part in work])), strict=True):
+                found[name] += cases
     return {name: tuple(cases) for name, cases in found.items()}
 
 
