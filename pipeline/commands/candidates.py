@@ -13,7 +13,7 @@ from pipeline.domain.module import Module, ModuleGraph
 from pipeline.domain.release import Candidate, Fact
 from pipeline.domain.rules.report import with_waivers
 from pipeline.domain.upgrade import parse_findings
-from pipeline.domain.verdict import Suite
+from pipeline.domain.verdict import Suite, Verdict
 from pipeline.domain.version import Tag
 
 FactsOf = Callable[[Project, Module, str, str], Sequence[Fact]]
@@ -57,6 +57,9 @@ class Gatherer:
             keys.append(upgrade)
         mine = tuple(history.evidence[key] for key in keys if key in history.evidence)
         measured = _of_module(history.evidence, module.name).get(upgrade) if upgrade else None
+        whole = measured is not None and measured.verdict is Verdict.PASSED  # of every example, not of some
+        if measured and whole and upgrade not in keys:
+            mine = (*mine, measured)
         since = tag.text if tag else None
         return Candidate(
             module=module.name,
@@ -66,7 +69,7 @@ class Gatherer:
             shipped=graph.shipped_digest(module),
             commits=self._commits(graph, module, since, base),
             facts=(*(self.facts(self.project, module, since, base) if since else ()), *self._measured(measured)),
-            rehearsal=measured.extra.get("rehearsal", {}) if measured else {},
+            rehearsal=measured.extra.get("rehearsal", {}) if measured and whole else {},
             evidence=mine,
             gate=gate(module.name, keys, _of_module(history.evidence, module.name), target=self.target),
             because=tuple(n for n in graph.closure(module)[1:] if n in chosen),

@@ -13,6 +13,7 @@ from pipeline.commands.results import SuiteResult, found_by
 from pipeline.commands.test import Plan, Request, plan_tests, run_tests
 from pipeline.commands.upgrade import find_upgrade
 from pipeline.domain.evidence import Tools
+from pipeline.domain.fleet.proof import check_message
 from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
 from pipeline.domain.rehearsal import Rehearsal, Undone, WayBack
@@ -152,6 +153,39 @@ def test_the_way_back_goes_onto_the_tag_into_the_ledger_and_the_changelog(make_r
     assert release is not None
     assert Rehearsal.from_json(release.rehearsal).way_back is WayBack.LOSSY
     assert "Way back, rehearsed: lossy" in (clone / "modules/network/CHANGELOG.md").read_text()
+
+
+def test_a_tag_that_tells_another_way_back_is_found_out(make_repository: MakeRepository) -> None:
+    clone = make_repository(FILES)
+    release_first(clone)
+    commit(clone, CHANGED, "fix: words")
+    prove(clone)
+    run_suite(clone, REPLACED)
+    releaser(clone).release(Wish(push=True))
+    release = project(clone).ledger.history().latest("network")
+    assert release is not None
+    message = git(clone, "for-each-ref", "refs/tags/network/v0.2.0", "--format=%(contents)")
+    assert check_message(release, message).ok
+    forged = check_message(release, message.replace("Rehearsal: lossy: destroy of aws_vpc.new", "Rehearsal: clean"))
+    assert not forged.ok
+    assert "Rehearsal clean" in forged.says
+
+
+def test_what_was_measured_counts_where_it_is_not_required_but_half_a_way_back_does_not(
+    make_repository: MakeRepository,
+) -> None:
+    clone = make_repository({**FILES, "modferry.toml": '[test]\nsuites = ["static"]\n'})
+    release_first(clone)
+    commit(clone, CHANGED, "fix: words")
+    prove(clone)
+    run_suite(clone, REPLACED, measured(verdict=Verdict.ERRORED))
+    assert releaser(clone).release(Wish(bump=Bump.PATCH, push=True)).refused
+    ((new, _, _),) = releaser(clone).release(Wish(push=True, dry_run=True)).released
+    assert (str(new.version), new.candidate.rehearsal) == ("0.2.0", {})
+    (whole,) = run_suite(clone, REPLACED)
+    ((new, _, _),) = releaser(clone).release(Wish(push=True)).released
+    assert new.candidate.rehearsal["way_back"] == "lossy"
+    assert whole.key in {evidence.key for evidence in new.candidate.evidence}
 
 
 def test_evidence_from_another_release_does_not_count(make_repository: MakeRepository) -> None:

@@ -14,6 +14,7 @@ from pipeline.domain.evidence import Evidence, judge_suite, short
 from pipeline.domain.gate import Allowed
 from pipeline.domain.history import History, Release, fold
 from pipeline.domain.ledger import Entry
+from pipeline.domain.rehearsal import Rehearsal
 from pipeline.domain.release import tag_fields
 from pipeline.domain.version import Tag
 
@@ -74,6 +75,8 @@ def check_message(release: Release, message: str) -> Check:
     if release.adopted and "Digest" not in told:
         return Check(name="message", ok=True, says="adopted: its message carries no digest")
     ledger = {"Digest": release.digest, "Shipped": release.shipped, "Evidence": ", ".join(release.evidence)}
+    if release.rehearsal:
+        ledger["Rehearsal"] = str(Rehearsal.from_json(release.rehearsal))
     for name, value in ledger.items():
         if told.get(name, "") != value:
             says = f"the tag's message says {name} {told.get(name) or 'nothing'}; entry {release.entry} says {value}"
