@@ -379,3 +379,28 @@ run "plain_http_inside" {
     error_message = "Inside a VPC plain HTTP can be asked for."
   }
 }
+
+run "redirect_over_tls" {
+  command = plan
+
+  variables {
+    listeners = {
+      old = {
+        certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+        port            = 8443
+        protocol        = "HTTPS"
+        redirect_to     = 443
+      }
+    }
+  }
+
+  assert {
+    condition     = aws_lb_listener.redirect["old"].protocol == "HTTPS" && aws_lb_listener.redirect["old"].certificate_arn == var.listeners["old"].certificate_arn
+    error_message = "A port that moved can be redirected over TLS."
+  }
+
+  assert {
+    condition     = aws_lb_listener.redirect["old"].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    error_message = "TLS 1.2 or newer."
+  }
+}
