@@ -21,6 +21,7 @@ from pipeline.adapters.git import GitError, GitRepository
 from pipeline.adapters.replay_cache import ReplayCache
 from pipeline.domain.history import History, fold
 from pipeline.domain.ledger import Draft, Entry, check_chain, write
+from pipeline.domain.promotion.claims import fleet_of
 from pipeline.errors import RefusedError, UndecidedError
 from pipeline.ports import Clock, Decide, DecideRefs
 
@@ -136,6 +137,8 @@ class GitLedger:
             history, added = History(), self.entries(None, commit)
         check_chain(added, after=history.last)
         fold(history, added)
+        with contextlib.suppress(RefusedError):  # said to whoever asks for the fleet; others need not know
+            fleet_of(history)  # kept with the history: a status must not fold years of promotions again
         self.cache.write(commit, history)
         return history
 

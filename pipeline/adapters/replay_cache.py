@@ -1,6 +1,7 @@
 """A disposable copy of the ledger's replay, keyed by the ledger's commit; deleting it costs only time."""
 
 import contextlib
+import gc
 import os
 import pickle
 from pathlib import Path
@@ -17,10 +18,14 @@ class ReplayCache:
 
     def read(self) -> tuple[str | None, History | None]:
         """(ledger commit, its replay), or nothing when it is absent, unreadable or another version's."""
+        gc.disable()  # it would look again and again at a hundred thousand new objects, none of them garbage
         try:
             version, commit, history = pickle.loads(self.path.read_bytes())  # noqa: S301 - see the class
+            gc.freeze()
         except Exception:  # noqa: BLE001 - unreadable means absent
             return None, None
+        finally:
+            gc.enable()
         return (commit, history) if version == __version__ else (None, None)
 
     def write(self, commit: str, history: History) -> None:

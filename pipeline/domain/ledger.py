@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -51,7 +52,7 @@ class Entry:
         }
         return (json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """`sha256:…` of its canonical bytes."""
         return "sha256:" + sha256(self.to_bytes()).hexdigest()
@@ -78,6 +79,7 @@ class Entry:
             ) from error
         if entry.to_bytes() != data:
             raise RefusedError(f"The ledger's file {path} was edited: its bytes are not canonical.", remedy=_REMEDY)
+        entry.__dict__["hash"] = "sha256:" + sha256(data).hexdigest()  # they are the canonical bytes: once is enough
         return entry
 
 

@@ -60,6 +60,8 @@ class ModuleGraph:
     calls: Mapping[str, tuple[str, ...]]
     folders: Mapping[str, tuple[str, ...]]
     files: Files
+    _lines: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """Path → its line in a digest: closures share most of their files."""
 
     def find(self, name: str) -> Module:
         """A module by name or path; raises UsageError with the names there are."""
@@ -131,11 +133,14 @@ class ModuleGraph:
     def _digest(self, module: Module, paths: Iterable[str]) -> str:
         """The module's own path is part of it: two modules may share all their files (one tests the other)."""
         wanted = sorted(set(paths))
-        self.files.load(wanted)
+        new = [path for path in wanted if path not in self._lines]
+        self.files.load(new)
+        for path in new:
+            content = sha256(self.files.read(path)).hexdigest()
+            self._lines[path] = f"{self.files.mode(path)} {content}\t{path}\0".encode()
         total = sha256(f"{module.path}\0".encode())
         for path in wanted:
-            content = sha256(self.files.read(path)).hexdigest()
-            total.update(f"{self.files.mode(path)} {content}\t{path}\0".encode())
+            total.update(self._lines[path])
         return "sha256:" + total.hexdigest()
 
 
@@ -150,7 +155,8 @@ def discover(files: Files, *, patterns: Sequence[str], exclude: Sequence[str], r
     files.load([p for f in folders for p in folders[f] if _is_code(p)])
     calls = {f: _calls(files, folders[f], f, folders) for f in folders}
     modules: dict[str, Module] = {}
-    owned = {f: _below(files.paths, f, found) for f in found}
+    in_order, own = sorted(folders), sorted(found)
+    owned = {f: _below(files.paths, f, own) for f in found}
     for path in found:
         name = root_name if path == ROOT else posixpath.basename(path)
         if name in modules:
@@ -158,7 +164,7 @@ def discover(files: Files, *, patterns: Sequence[str], exclude: Sequence[str], r
                 f"{modules[name].path} and {path} are both called {name}: tags could not tell them apart.",
                 remedy="rename one, or leave one out with modules.exclude in modferry.toml",
             )
-        inside = [f for f in folders if f != path and (path == ROOT or f.startswith(path + "/")) and _is_test(f, path)]
+        inside = [f for f in _inside(in_order, path) if _is_test(f, path)]
         tested = {c for f in inside for c in (f, *calls[f])} | set(_test_calls(files, owned[path], path, folders))
         modules[name] = Module(name=name, path=path, calls=calls[path], tested=tuple(sorted(tested - {path})))
     graph = ModuleGraph(
@@ -190,9 +196,16 @@ def _below(paths: Sequence[str], folder: str, modules: Sequence[str]) -> tuple[s
     files and folders of tests and examples."""
     if folder == ROOT:
         return tuple(p for p in paths if "/" not in p or p.split("/")[0] in ("tests", "examples", "templates", "files"))
-    inner = tuple(m + "/" for m in modules if m.startswith(folder + "/"))
+    inner = tuple(m + "/" for m in _inside(modules, folder))
     below = paths[bisect_left(paths, folder + "/") : bisect_left(paths, folder + "0")]  # "0" follows "/" in ASCII
     return tuple(p for p in below if not p.startswith(inner)) if inner else tuple(below)
+
+
+def _inside(folders: Sequence[str], path: str) -> Sequence[str]:
+    """The sorted folders that lie below a path, but not the path itself."""
+    if path == ROOT:
+        return [f for f in folders if f != ROOT]
+    return folders[bisect_left(folders, path + "/") : bisect_left(folders, path + "0")]  # as in _below
 
 
 def _calls(files: Files, paths: Iterable[str], folder: str, known: Mapping[str, object]) -> tuple[str, ...]:

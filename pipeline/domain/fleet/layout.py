@@ -10,23 +10,24 @@ def lay_out(head: Sequence[str], rows: Sequence[Sequence[str]], width: int = 80)
 
     A cell that is too wide even alone is cut with `…`.
     """
-    first = min(max(len(row[0]) for row in (head, *rows)), width // 2)
     lines: list[str] = []
+    widths = [max(map(len, cells)) for cells in zip(head, *rows, strict=True)]
+    first = min(widths[0], width // 2)
     columns = list(range(1, len(head))) or [0]
     while columns:
         block: list[tuple[int, int]] = []
         used = first
         while columns:
-            size = min(max(len(row[columns[0]]) for row in (head, *rows)), width - first - GAP)
+            size = min(widths[columns[0]], width - first - GAP)
             if block and used + GAP + size > width:
                 break
             used += GAP + size
             block.append((columns.pop(0), size))
         if lines:
             lines.append("")
-        for row in (head, *rows):
-            cells = [_fit(row[0], first), *(_fit(row[at], size) for at, size in block if at)]
-            lines.append((" " * GAP).join(cells).rstrip())
+        shown = [(0, first), *((at, size) for at, size in block if at)]
+        cells = [[_fit(row[at], size) for row in (head, *rows)] for at, size in shown]
+        lines += [(" " * GAP).join(line).rstrip() for line in zip(*cells, strict=True)]
     return lines
 
 
