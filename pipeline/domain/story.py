@@ -53,9 +53,20 @@ STORY: tuple[Step, ...] = (
     Command(title="promote it to staging", words=("promote", "core", "0.1.1", "--to", "staging")),
     Command(title="promote it to prod, the canary first", words=("promote", "core", "0.1.1", "--to", "prod")),
     Change(
-        title="a bad change that its tests do not notice: applications look for the record elsewhere",
+        title="a bad change: the record moves, its tests with it, and nobody told the applications",
         message="fix(core): shorter name for the record",
-        edits={RECORD: (('name        = "/environments/${var.name}"', 'name        = "/environment/${var.name}"'),)},
+        edits={
+            RECORD: (('name        = "/environments/${var.name}"', 'name        = "/environment/${var.name}"'),),
+            "modules/core/tests/unit/parts.tftest.hcl": (
+                (
+                    'record.name == "/environments/unit" && output.record_name == "/environments/unit"',
+                    'record.name == "/environment/unit" && output.record_name == "/environment/unit"',
+                ),
+            ),
+            "modules/core/tests/integration/test_environment.py": (
+                ('get_parameter(Name="/environments/small")', 'get_parameter(Name="/environment/small")'),
+            ),
+        },
     ),
     Command(title="test what the change reaches: it passes", words=("test", "--since", "core/v0.1.1")),
     Command(title="release it", words=("release", "--push")),
