@@ -65,6 +65,7 @@ STORY: tuple[Step, ...] = (
             ),
             "modules/core/tests/integration/test_environment.py": (
                 ('get_parameter(Name="/environments/small")', 'get_parameter(Name="/environment/small")'),
+                ('name["Name"] == "/environments/small"', 'name["Name"] == "/environment/small"'),
             ),
         },
     ),
@@ -83,8 +84,8 @@ STORY: tuple[Step, ...] = (
     ),
     Change(
         title="a broken change: its tests fail",
-        message="feat(core): tidy the record",
-        edits={RECORD: (("    cidr         = module.vpc.cidr\n", ""),)},
+        message="feat(core): keep the record as a list",
+        edits={RECORD: (('type        = "String"', 'type        = "StringList"'),)},
     ),
     Command(
         title="test what the change reaches: it fails",
