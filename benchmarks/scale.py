@@ -30,14 +30,20 @@ def scale() -> Section:
             synthetic.make(where, size)
             found[name] = {what: _sample(where, argv, fresh) for what, argv, fresh in COMMANDS}
     rows = []
-    for what, _, fresh in COMMANDS:
+    for what, argv, fresh in COMMANDS:
+        promised = argv[0] != "history" and not fresh
         small, full = found["tenth"][what], found["full"][what]
         text = (
             f"{full.wall:.2f} s wall, {full.cpu:.2f} s processor, {full.memory / 2**20:.0f} MiB "
             f"(load {full.load:.0f}); a tenth: {small.cpu:.2f} s processor, {full.cpu / small.cpu:.1f} times less"
         )
         rows.append(
-            Row(what=what, found=text, wanted="" if fresh else "under 2 s", met=None if fresh else full.wall < LIMIT)
+            Row(
+                what=what,
+                found=text,
+                wanted="under 2 s" if promised else "",
+                met=full.wall < LIMIT if promised else None,
+            )
         )
     how = (
         "500 modules, 1,000 stacks, 50,000 ledger entries in as many commits, 1,000 tags; and a tenth of each. "
