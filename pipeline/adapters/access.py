@@ -40,7 +40,7 @@ def _emulated(environment: Environment, endpoint: str) -> Mapping[str, str]:
     if environment.target == "localstack":
         from pipeline.adapters.emulators.base import aws_environment
 
-        return aws_environment(endpoint, "us-east-1", key=account, secret="test")
+        return aws_environment(endpoint, "us-east-1", key=account, secret="test")  # noqa: S106 - any word will do there
     from pipeline.adapters.emulators.moto import connect_moto
 
     return connect_moto(endpoint).environment(account)

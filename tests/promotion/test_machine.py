@@ -4,6 +4,8 @@ Hypothesis picks what people and robots do (promote, deploy, roll back, recover,
 and where the world breaks: an effect fails, or the process dies before, in the middle of or after it.
 """
 
+import contextlib
+
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -76,10 +78,8 @@ class Fleet(RuleBasedStateMachine):
         return process(self.world, mark, environments=ENVIRONMENTS, faults=fault)
 
     def attempt(self, act: object, ferry: Ferry) -> None:
-        try:
+        with contextlib.suppress(Died, ModferryError):
             act(ferry)  # type: ignore[operator]
-        except (Died, ModferryError):
-            pass
         self.world.dead.add(ferry.holder.mark)  # ended or killed: either way it is gone
 
     @rule(environment=environments, text=versions, point=points, bypass=strategies.booleans())
