@@ -5,6 +5,7 @@ Three stacks in two waves. The table of points is printed (`pytest -s`). A point
 effect of that name is reached; one that only fails (lost network, full disk) is tried at the same points.
 """
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -113,10 +114,8 @@ def run_once(story: str, point: Point) -> World:
     world = World()
     prepare(world)
     world.applied.clear()
-    try:
+    with contextlib.suppress(Died, ModferryError):
         act(process(world, "1.1", environments=ENVIRONMENTS, faults=point))
-    except (Died, ModferryError):
-        pass
     world.dead.add("1.1")
     return world
 
