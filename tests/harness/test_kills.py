@@ -45,19 +45,21 @@ def test_nothing_is_left_after_the_next_run(repository: Elsewhere, kind: str, nu
     temporary = repository.cache.parent / "tmp"
     temporary.mkdir(exist_ok=True)
     env = repository.env(TMPDIR=str(temporary))
-    run = repository.start("test", "--suite", "integration", "--fresh", "-j", "2", env=env)
-    mark = run_mark(run.pid)
-    try:
-        victim = _find(run.pid, kind)
-        time.sleep(chance.uniform(0, 4))
-        sockets = _listening([run.pid, *descendants(run.pid)])
-        if not start_time(victim):  # it came to its end meanwhile: another of its kind
-            victim = _find(run.pid, kind)
-        os.kill(victim, signal.SIGKILL)
-        _, said = run.communicate(timeout=400)
-    finally:
-        run.kill()
-        run.communicate()
+    delay = chance.uniform(0, 4)
+    for _ in range(6):  # a quiet machine may be done before the moment comes: then it comes earlier
+        run = repository.start("test", "--suite", "integration", "--fresh", "-j", "2", env=env)
+        mark = run_mark(run.pid)
+        try:
+            sockets = _strike(run.pid, kind, delay)
+            _, said = run.communicate(timeout=400)
+        finally:
+            run.kill()
+            run.communicate()
+        if sockets is not None:
+            break
+        delay /= 2
+    else:
+        pytest.fail(f"no {kind} could be killed in six runs")
     assert run.returncode == (-9 if kind == "modferry" else run.returncode)
     assert run.returncode in (-9, 0, 20), said  # never 11: what was killed says nothing about the module
     after = repository.modferry("test", "--suite", "integration", "--fresh", env=env)
@@ -66,6 +68,23 @@ def test_nothing_is_left_after_the_next_run(repository: Elsewhere, kind: str, nu
     assert not sockets & _all_listening()
     assert list(repository.runs.iterdir()) == []
     assert [p.name for p in temporary.iterdir() if p.name.startswith("modferry")] == []
+
+
+def _strike(root: int, kind: str, delay: float) -> set[str] | None:
+    """Kill one process of a kind `delay` seconds after the first is seen; the sockets that the run listened on.
+
+    None: the run came to its end before.
+    """
+    try:
+        victim = _find(root, kind)
+        time.sleep(delay)
+        sockets = _listening([root, *descendants(root)])
+        if not start_time(victim):  # it came to its end meanwhile: another of its kind
+            victim = _find(root, kind)
+        os.kill(victim, signal.SIGKILL)
+    except (LookupError, ProcessLookupError):
+        return None
+    return sockets
 
 
 def _find(root: int, kind: str, seconds: float = 200.0) -> int:
@@ -79,7 +98,7 @@ def _find(root: int, kind: str, seconds: float = 200.0) -> int:
             if KINDS[kind] in words and "prctl" not in words:  # not yet the launcher, which names it too
                 return pid
         time.sleep(0.02)
-    raise AssertionError(f"no {kind} below the run")
+    raise LookupError(f"no {kind} below the run")
 
 
 def _command(pid: int) -> str:
