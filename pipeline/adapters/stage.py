@@ -128,7 +128,8 @@ class DemoStage:
         toolchain = find_toolchain(scratch=scratch, environ=self.environ)
         if AWS not in toolchain.providers():
             return
-        warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch)
+        shorten = self.settings.warm.shorten
+        warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch, shorten=shorten)
         warm.start()
         self._open.callback(warm.end)
         self.environ["MODFERRY_RELAY"] = warm.address

@@ -66,10 +66,12 @@ class ReleaseSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class WarmSettings:
-    """Memory (bytes) above which idle provider processes are ended; 0: half of the machine's."""
+    """Memory (bytes) above which idle provider processes are ended; 0: half of the machine's. `shorten`: whether
+    the pauses that a provider makes for AWS are shortened where it talks to an emulator on this machine."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
     memory: int = 0
+    shorten: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,7 +124,12 @@ def open_warm(project: Project, environ: Mapping[str, str], toolchain: Toolchain
         return None
     if environ.get("MODFERRY_RELAY"):
         return WarmProvider.connect(environ["MODFERRY_RELAY"], scratch=scratch)
-    memory = project.settings.warm.memory or None
-    warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch, memory=memory)
+    wanted = project.settings.warm
+    warm = WarmProvider(
+        binary=provider_binary(toolchain.mirrors),
+        scratch=scratch,
+        memory=wanted.memory or None,
+        shorten=wanted.shorten,
+    )
     warm.start()
     return warm

@@ -30,12 +30,15 @@ class WarmProvider:
         scratch: Path,
         memory: int | None = None,
         cache: Path | None = None,
+        shorten: bool = True,
     ) -> None:
         """`memory`: bytes that provider processes may hold before idle ones are ended (default: half of the
-        machine's). `scratch` is a folder of the caller's, for sockets and logs. `cache`: default under XDG."""
+        machine's). `scratch` is a folder of the caller's, for sockets and logs. `cache`: default under XDG.
+        `shorten`: the provider's fixed pauses, against emulators on this machine (see waits.py)."""
         self._binary, self._source, self._scratch = binary, source, scratch
         self._memory = memory if memory is not None else _half_of_memory()
         self._cache = cache or cache_folder()
+        self._shorten = shorten
         self._token = secrets.token_hex(16)
         self._service: Service | None = None
         self._port = 0
@@ -116,7 +119,7 @@ class WarmProvider:
         address = folder / "control.port"
         home = Path(__file__).resolve().parents[3]
         options = {"binary": self._binary.resolve(), "source": self._source, "cache": self._cache.resolve()}
-        more = {"memory": self._memory, "address": address}
+        more = {"memory": self._memory, "address": address, "shorten": int(self._shorten)}
         argv = [f"--{name}={value}" for name, value in {**options, **more}.items()]
         # Imported by relay.TOKEN's name would load grpc here, which costs 0.13 s.
         variables = {"MODFERRY_RELAY_TOKEN": self._token, "PYTHONPATH": str(home), "TMPDIR": str(folder)}

@@ -21,6 +21,7 @@ import grpc
 
 from pipeline.adapters.processes import base_environment
 from pipeline.adapters.services import Service
+from pipeline.adapters.warm import waits
 
 ENDED = "modferry relay: provider process ended"
 NO_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -62,6 +63,7 @@ class Provider:
         self.calls = 0
         self.last_use = time.monotonic()
         self.retired = False
+        self.shortened = False
         self._channel: Any = grpc.aio.insecure_channel(f"unix:{attach.address}", options=NO_LIMIT)
         self._methods: dict[str, Any] = {}
         self._stopping: asyncio.Task[bytes] | None = None
@@ -130,7 +132,9 @@ class Provider:
         return False
 
 
-async def start(binary: Path, *, variables: Mapping[str, str], environment: str, folder: Path, number: int) -> Provider:
+async def start(
+    binary: Path, *, variables: Mapping[str, str], environment: str, folder: Path, number: int, shorten: bool
+) -> Provider:
     """Start `binary -debug` with `variables` added to the base environment; `environment` is their digest.
 
     Call it from the main thread: the process dies with the thread that started it. Raises ProviderEndedError
@@ -146,7 +150,9 @@ async def start(binary: Path, *, variables: Mapping[str, str], environment: str,
             service.end(grace=0.1)
             raise ProviderEndedError(f"{ENDED} before it listened: {words}")
         await asyncio.sleep(0.01)
-    return Provider(service=service, attach=attach, environment=environment)
+    provider = Provider(service=service, attach=attach, environment=environment)
+    provider.shortened = shorten and waits.may_shorten(variables) and waits.shorten(service.pid, binary)
+    return provider
 
 
 def read_attach(text: str) -> Attach | None:

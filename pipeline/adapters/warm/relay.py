@@ -29,8 +29,9 @@ TIDY_SECONDS = 2.0
 class Relay:
     """Doors, provider processes and the schema of one provider binary."""
 
-    def __init__(self, *, binary: Path, source: str, folder: Path, cache: Path, memory: int) -> None:
+    def __init__(self, *, binary: Path, source: str, folder: Path, cache: Path, memory: int, shorten: bool) -> None:
         self._binary, self._source, self._folder = binary, source, folder
+        self._shorten = shorten
         self._cache = SchemaCache(cache, binary)
         self._variables: dict[str, dict[str, str]] = {}
         self._doors: dict[tuple[str, frozenset[str] | None], tuple[Door, Any, int]] = {}
@@ -73,6 +74,7 @@ class Relay:
             "started": self.pool.started,
             "died": self.pool.died,
             "evicted": self.pool.evicted,
+            "shortened": sum(provider.shortened for provider in self.pool.providers),
             "doors": len(doors),
             "connections": sum(len(door.connections) for door in doors),
             "running": sum(provider.calls for provider in self.pool.providers),
@@ -109,6 +111,7 @@ class Relay:
             environment=environment,
             folder=self._folder,
             number=self._numbers,
+            shorten=self._shorten,
         )
 
     async def _schema(self, environment: str) -> tuple[int, Schema]:
@@ -184,7 +187,7 @@ async def serve(relay: Relay, *, token: str, address: Path) -> None:
 def main() -> None:
     """Read the arguments, serve, end."""
     parser = argparse.ArgumentParser()
-    for name in ("binary", "source", "cache", "memory", "address"):
+    for name in ("binary", "source", "cache", "memory", "address", "shorten"):
         parser.add_argument(f"--{name}", required=True)
     options = parser.parse_args()
 
@@ -195,6 +198,7 @@ def main() -> None:
             folder=Path.cwd(),
             cache=Path(options.cache),
             memory=int(options.memory),
+            shorten=options.shorten == "1",
         )
         await serve(relay, token=os.environ.pop(TOKEN), address=Path(options.address))
 
