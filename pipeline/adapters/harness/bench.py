@@ -214,6 +214,7 @@ class Bench:
                 "pipeline.adapters.pytest_plugin",
                 "-p",
                 "no:cacheprovider",
+                *NO_SUMMARY,
                 "--rootdir",
                 str(module),
                 "-c",
@@ -234,6 +235,10 @@ class Bench:
         if not hasattr(self._lanes, "account"):
             self._lanes.account = f"{next(self._accounts):012d}"
         return str(self._lanes.account)
+
+
+NO_SUMMARY = ("-p", "no:hypothesispytest")
+"""Hypothesis' plugin imports all of it for a summary: half of what a small pytest run costs. Tests may use it."""
 
 
 def copy_tree(files: Files, wanted: set[str], to: Path) -> None:

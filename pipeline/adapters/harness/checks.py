@@ -61,6 +61,9 @@ def leak_check(target: str) -> Leaks:
     def snapshot(aws: Mapping[str, str], region: str) -> frozenset[str]:
         import boto3
 
+        from pipeline.adapters.botocore_data import read_once
+
+        read_once()
         session = boto3.Session(
             aws_access_key_id=aws.get("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=aws.get("AWS_SECRET_ACCESS_KEY"),

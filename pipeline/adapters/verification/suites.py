@@ -38,6 +38,7 @@ def run_suite(
     outcome = run(
         (
             *(sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:modferry"),
+            *("-p", "no:hypothesispytest"),  # its summary imports all of hypothesis: half of a second
             *("-p", "pipeline.adapters.verification.fixtures", "-c", "/dev/null", f"--rootdir={verify}"),
             *(f"--junitxml={report}", str(verify)),
         ),
