@@ -4,6 +4,7 @@ A session has a loader of its own, and each loader lists four hundred folders an
 again: moto opens fifty sessions while it is imported (1.2 of 4 s), a snapshot of an account opens one.
 """
 
+import threading
 from typing import Any
 
 
@@ -15,6 +16,8 @@ def read_once() -> None:
         return
     read, listed = JSONFileLoader.load_file, Loader.list_available_services
     files, services = dict[str, Any](), dict[Any, list[str]]()
+    # Forty threads that describe an account begin at once; without the lock each of them lists the folder.
+    listing = threading.Lock()
 
     def load_file(self: Any, file_path: str) -> Any:
         if file_path not in files:
@@ -23,8 +26,9 @@ def read_once() -> None:
 
     def list_available_services(self: Any, type_name: str) -> list[str]:
         key = (tuple(dict.fromkeys(self.search_paths)), type_name)
-        if key not in services:
-            services[key] = listed(self, type_name)
+        with listing:
+            if key not in services:
+                services[key] = listed(self, type_name)
         return services[key]
 
     load_file.modferry = True  # type: ignore[attr-defined]
