@@ -32,6 +32,8 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "status": ("status", "The fleet: modules by stacks."),
     "history": ("history", "What happened, from the ledger."),
     "drift": ("drift", "What differs from code."),
+    "inventory": ("inventory", "What every stack holds, counted from its state."),
+    "stack": ("stack", "Make a stack after another one; take an empty one away."),
     "yank": ("hold", "Forbid new promotions of a version, with a reason."),
     "hold": ("hold", "Keep a version from being promoted."),
     "unhold": ("hold", "Lift a hold, with a reason."),

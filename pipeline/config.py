@@ -94,10 +94,21 @@ def parse_settings(raw: dict[str, Any]) -> Settings:
     for environment in settings.environment:
         for text in (environment.soak, environment.rollback_age):
             duration(text)
+        _check_pool(environment.name, environment.pool)
     for policy in settings.convergence:
         settings.in_environment(policy.environment)
         duration(policy.within)
     return settings
+
+
+def _check_pool(environment: str, pool: str) -> None:
+    import ipaddress
+
+    try:
+        if pool:
+            ipaddress.IPv4Network(pool)
+    except ValueError as error:
+        raise UsageError(f"The pool of {environment} is no address block: {error}.", remedy=f"mend {FILE}") from error
 
 
 def schema() -> dict[str, Any]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import UsageError
+
 
 def render(name: str, values: Mapping[str, Any]) -> str:
     """The template `name` of pipeline/templates, filled in; raises jinja2's UndefinedError for a missing value."""
@@ -26,6 +28,18 @@ def render(name: str, values: Mapping[str, Any]) -> str:
     )
     environment.filters.update(cell=_cell, code=_code, html=_html)
     return environment.get_template(name).render(**values)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """A template that somebody wrote for a file of theirs, filled in; raises UsageError for what it cannot."""
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    try:
+        return environment.from_string(template).render(**values)
+    except TemplateError as error:
+        raise UsageError(f"The template cannot be filled in: {error}.", remedy="--set KEY=VALUE") from error
 
 
 def write_pages(folder: Path, files: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 from pipeline.adapters.state_locks import LockBreaker
 from pipeline.adapters.terraform import Terraform, TerraformFailedError
 from pipeline.adapters.verification import is_unreachable, run_checks
+from pipeline.domain.inventory import Resource, resources_in
 from pipeline.domain.pins import LOCK_FILE
 from pipeline.domain.plan import PlanSummary, summarise
 from pipeline.domain.plan_changes import read_changes
@@ -116,6 +117,12 @@ class TerraformStacks:
             scratch=saved.folder,
         )
         return Verification(checks=(second, *checks))
+
+    def resources(self, job: Job) -> tuple[Resource, ...]:
+        """Init and pull the state; see the port."""
+        folder = self._prepare(job)
+        self._init(job, folder, may_upgrade=False)
+        return resources_in(self._terraform(job, folder).state())
 
     def may_break(self, holder: Holder, since: str) -> None:
         """Locks of this dead holder may be broken."""

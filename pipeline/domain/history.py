@@ -69,6 +69,8 @@ class History:
     """Newest duration by (module, suite, target): what a run may be expected to take."""
     promotions: list[Entry] = field(default_factory=list)
     """Entries of kinds `promotion.*` and `stack.*` in order; domain/promotion.py folds them."""
+    inventories: list[Entry] = field(default_factory=list)
+    """What the fleet held, each time somebody recorded it, oldest first."""
     unknown: dict[str, int] = field(default_factory=dict)
 
     def latest(self, module: str) -> Release | None:
@@ -154,6 +156,10 @@ def _fold_hold(history: History, entry: Entry) -> None:
     )
 
 
+def _fold_inventory(history: History, entry: Entry) -> None:
+    history.inventories.append(entry)
+
+
 def _fold_other(history: History, entry: Entry) -> None:
     if entry.kind.startswith(("promotion.", "stack.")):
         history.promotions.append(entry)
@@ -162,6 +168,7 @@ def _fold_other(history: History, entry: Entry) -> None:
 
 
 _FOLDS = {
+    "inventory": _fold_inventory,
     "evidence": _fold_evidence,
     "release": _fold_release,
     "adopt": _fold_release,

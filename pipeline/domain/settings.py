@@ -98,13 +98,15 @@ class Environment:
     """One environment: where its account is, how careful a promotion is there.
 
     `waves` are lists of globs over stack names, in order; what no glob takes comes last. `account` is the
-    12-digit id that an emulator gives this environment, or that real credentials must belong to.
+    12-digit id that an emulator gives this environment, or that real credentials must belong to. `pool` is the
+    address block that new stacks get theirs from.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
     name: str
     target: Literal["moto", "localstack", "account"] = "account"
     account: str = ""
+    pool: str = ""
     warm: bool = False
     approve: bool = False
     soak: str = "0s"

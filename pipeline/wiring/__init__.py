@@ -6,13 +6,14 @@ Adapters are imported where they are used: `status` must not pay for the test be
 from pipeline.wiring.bench import default_jobs, open_bench, open_warm, start_target, tools
 from pipeline.wiring.fleet import environment_terraform, open_ferry, open_outlook
 from pipeline.wiring.machine import diagnose, emulators, install_emulator, list_test_runs, open_stage, sweep_test_runs
-from pipeline.wiring.pages import pull_request_of, renderer, write_pages
+from pipeline.wiring.pages import fill_template, pull_request_of, renderer, write_pages
 from pipeline.wiring.releasing import interface_facts, open_releaser
 from pipeline.wiring.repository import (
     entries_of,
     module_reader,
     open_module_files,
     open_project,
+    remove_files,
     shared_tags_of,
     tag_message_of,
     write_text,
@@ -24,6 +25,7 @@ __all__ = [
     "emulators",
     "entries_of",
     "environment_terraform",
+    "fill_template",
     "install_emulator",
     "interface_facts",
     "list_test_runs",
@@ -37,6 +39,7 @@ __all__ = [
     "open_stage",
     "open_warm",
     "pull_request_of",
+    "remove_files",
     "renderer",
     "shared_tags_of",
     "start_target",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,13 @@ def renderer() -> Render:
     from pipeline.adapters.pages import render
 
     return render
+
+
+def fill_template() -> Callable[[str, Mapping[str, str]], str]:
+    """Fills in a template that is given as text."""
+    from pipeline.adapters.pages import fill
+
+    return fill
 
 
 def pull_request_of(environ: Mapping[str, str], number: int | None) -> PullRequest | None:

@@ -53,11 +53,21 @@ def write_text(project: Project) -> Callable[[str, str], None]:
 
     def write(path: str, text: str) -> None:
         target = project.repository.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.{os.getpid()}")
         draft.write_text(text)
         draft.replace(target)
 
     return write
+
+
+def remove_files(project: Project, paths: Sequence[str]) -> None:
+    """Remove files of the working tree by their paths in the repository, and the folders that they leave empty."""
+    for path in paths:
+        target = project.repository.root / path
+        target.unlink(missing_ok=True)
+        if target.parent.is_dir() and not any(target.parent.iterdir()):
+            target.parent.rmdir()
 
 
 def open_module_files(

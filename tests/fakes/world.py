@@ -12,6 +12,7 @@ from threading import RLock
 
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.domain.history import History, fold
+from pipeline.domain.inventory import Resource
 from pipeline.domain.ledger import Draft, Entry, check_chain, write
 from pipeline.domain.pins import content_digest, find_pins, refs_of
 from pipeline.domain.promotion.record import Holder, PlanFacts
@@ -289,6 +290,10 @@ class FakeStacks:
             found = CheckResult(name="check", verdict=CheckVerdict.PASSED)
         self.faults(f"after verify {job.name}")
         return Verification(checks=(found,))
+
+    def resources(self, job: Job) -> tuple[Resource, ...]:
+        """One note where something was applied."""
+        return (Resource(address="note.this", type="note"),) if self.world.cloud.get(job.name) else ()
 
     def may_break(self, holder: Holder, since: str) -> None:
         """Locks with this mark."""

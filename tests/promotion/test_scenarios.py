@@ -5,13 +5,15 @@ import pytest
 from pipeline.commands.deploy import deploy
 from pipeline.commands.ferry.engine import Result
 from pipeline.commands.ferry.preview import Preview
+from pipeline.commands.inventory import take_inventory
 from pipeline.commands.promote import promote
 from pipeline.commands.recover import recover
+from pipeline.commands.retire import retire
 from pipeline.commands.rollback import rollback
 from pipeline.domain.promotion.claims import FencedError, fleet_of
 from pipeline.domain.promotion.phases import StackPhase
 from pipeline.domain.settings import Environment
-from pipeline.errors import BusyError, Exit, NotRestoredError, RefusedError, UndecidedError
+from pipeline.errors import BusyError, Exit, NotRestoredError, RefusedError, UndecidedError, UsageError
 from tests.fakes.world import Died, Faults, World, process, stack_text, undecided, version
 
 PLAIN = (Environment(name="dev"), Environment(name="staging"), Environment(name="prod", waves=(("a",), ("*",))))
@@ -481,3 +483,21 @@ def test_a_ledger_that_cannot_be_written_stops_before_the_effect(world: World) -
     assert len(world.applied) == before
     world.dead.add("1.1")
     done(to(world, "dev", mark="2.2"))
+
+
+def test_a_stack_is_retired_when_nothing_of_it_is_left(world: World) -> None:
+    with pytest.raises(RefusedError, match=r"prod/a still has 1 resources: note\.this"):
+        retire(process(world, environments=PLAIN), "prod", "a")
+    del world.cloud["prod/a"]
+    assert retire(process(world, environments=PLAIN), "prod", "a").files == ("environments/prod/a/main.tf",)
+    with pytest.raises(UsageError, match="no stack prod/none"):
+        retire(process(world, environments=PLAIN), "prod", "none")
+
+
+def test_an_inventory_says_what_changed_since_the_one_before(world: World) -> None:
+    first = take_inventory(process(world, environments=PLAIN), ("prod",), record=True)
+    assert (sum(line.count for line in first.lines), first.since, first.recorded) == (3, "", True)
+    del world.cloud["prod/a"]
+    second = take_inventory(process(world, environments=PLAIN), ("prod",), record=False)
+    assert (second.changes, bool(second.since), second.recorded) == ({"note": -1}, True, False)
+    assert take_inventory(process(world, environments=PLAIN), (), record=False).since == "", "another set of stacks"

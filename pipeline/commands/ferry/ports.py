@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pipeline.domain.inventory import Resource
 from pipeline.domain.promotion.record import Holder
 from pipeline.domain.promotion.work import Job, Landing, Planned, Verification
 from pipeline.domain.settings import Environment, Settings
@@ -62,6 +63,10 @@ class Stacks(Protocol):
 
     def verify(self, job: Job) -> Verification:
         """The second plan is empty, and the environment's checks; never raises for what it can record."""
+        ...
+
+    def resources(self, job: Job) -> tuple[Resource, ...]:
+        """What the stack's state holds; raises as `plan`. Takes no lock, changes nothing."""
         ...
 
     def may_break(self, holder: Holder, since: str) -> None:
