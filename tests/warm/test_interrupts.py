@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,18 +18,26 @@ from tests.warm.test_warm_terraform import REQUIRED, SMALL
 
 pytestmark = pytest.mark.terraform
 
-# The provider waits 25 s for the attributes of a new queue to be the same twice.
+# The provider waits 25 s for the attributes of a new queue to be the same twice (its pauses stay as they are here).
 QUEUE = REQUIRED + 'resource "aws_sqs_queue" "this" { name = "q" }\n'
 
 
-def test_ctrl_c_stops_the_wait_and_the_process_serves_on(bench: Bench, warm: WarmProvider, tmp_path: Path) -> None:
+@pytest.fixture
+def patient(bench: Bench) -> Iterator[WarmProvider]:
+    """A relay whose provider waits as long as it does before AWS."""
+    provider = bench.relay(shorten=False)
+    yield provider
+    provider.end()
+
+
+def test_ctrl_c_stops_the_wait_and_the_process_serves_on(bench: Bench, patient: WarmProvider, tmp_path: Path) -> None:
     aws = bench.aws("888888888888")
     where = tmp_path / "queue"
     write_files(where, {"main.tf": QUEUE})
     write_files(tmp_path / "small", {"main.tf": SMALL})
-    ok(bench.terraform(where, aws, "init", warm=warm))
+    ok(bench.terraform(where, aws, "init", warm=patient))
     pids: list[int] = []
-    env = base_environment({**bench.tools.environment(), **aws, **warm.environment(aws, types_in(where))})
+    env = base_environment({**bench.tools.environment(), **aws, **patient.environment(aws, types_in(where))})
     argv = (*bench.tools.terraform, "apply", "-auto-approve")
 
     def apply() -> Outcome:
@@ -36,8 +45,9 @@ def test_ctrl_c_stops_the_wait_and_the_process_serves_on(bench: Bench, warm: War
 
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(apply)
-        while not waits(warm, seconds=1.5) and not running.done():
+        while not waits(patient, seconds=1.5) and not running.done():
             pass
+        assert not running.done(), "the wait is over before it is stopped"
         began = time.monotonic()
         os.kill(pids[0], signal.SIGINT)
         outcome = running.result()
@@ -46,9 +56,9 @@ def test_ctrl_c_stops_the_wait_and_the_process_serves_on(bench: Bench, warm: War
     # What was created is in the state, as with stock Terraform.
     state = json.loads((where / "terraform.tfstate").read_text())
     assert [resource["type"] for resource in state["resources"]] == ["aws_sqs_queue"]
-    ok(bench.terraform(tmp_path / "small", aws, "init", warm=warm))
-    ok(bench.terraform(tmp_path / "small", aws, "plan", warm=warm))
-    assert warm.stats()["started"] == 1
+    ok(bench.terraform(tmp_path / "small", aws, "init", warm=patient))
+    ok(bench.terraform(tmp_path / "small", aws, "plan", warm=patient))
+    assert patient.stats()["started"] == 1
 
 
 def waits(warm: WarmProvider, *, seconds: float) -> bool:
