@@ -26,7 +26,8 @@ demo: setup  ## The whole story on an embedded emulator, in a throw-away clone
 	@$(BIN)/modferry demo $(if $(COLD),--cold) $(ARGS)
 
 test: setup  ## The whole test suite (COLD=1: with stock Terraform)
-	@$(BIN)/python -m pytest -q -m "not soak and not terraform" -n 3 $(ARGS)
+	@$(BIN)/python -m pytest -q -m "not soak and not terraform and not speed" -n 3 $(ARGS)
+	@$(BIN)/python -m pytest -q tests/facts/test_speed.py $(ARGS)
 	@MODFERRY_TEST_COLD=$(COLD) $(BIN)/python -m pytest -q -m "terraform and not soak" -n 2 --dist loadscope $(ARGS)
 
 check: setup lint types test  ## What CI runs
