@@ -31,6 +31,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "recover": ("recover", "Finish or undo what an interrupted run left."),
     "status": ("status", "The fleet: modules by stacks."),
     "history": ("history", "What happened, from the ledger."),
+    "converge": ("converge", "Make the promotions that the convergence policy asks for."),
     "drift": ("drift", "What differs from code."),
     "inventory": ("inventory", "What every stack holds, counted from its state."),
     "stack": ("stack", "Make a stack after another one; take an empty one away."),

@@ -18,6 +18,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def plan_options(function: F) -> F:
     """--plan-only (also --dry-run), --approve, --accept-loss."""
+    shown = click.option("--plan-only", "--dry-run", "plan_only", is_flag=True, help="Show the plans; change nothing.")
+    return shown(approval_options(function))
+
+
+def approval_options(function: F) -> F:
+    """--approve, --accept-loss."""
     for option in (
         click.option(
             "--accept-loss",
@@ -27,7 +33,6 @@ def plan_options(function: F) -> F:
             help="A resource that holds data and may be destroyed or replaced.",
         ),
         click.option("--approve", "approvals", multiple=True, metavar="HASH", help="Approve a wave's plans."),
-        click.option("--plan-only", "--dry-run", "plan_only", is_flag=True, help="Show the plans; change nothing."),
     ):
         function = option(function)
     return function
