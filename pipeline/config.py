@@ -98,6 +98,14 @@ def parse_settings(raw: dict[str, Any]) -> Settings:
     for policy in settings.convergence:
         settings.in_environment(policy.environment)
         duration(policy.within)
+    for noise in settings.noise:
+        if noise.environment:
+            settings.in_environment(noise.environment)
+        if not (noise.address and noise.reason and noise.attributes and all(noise.attributes)):
+            raise UsageError(
+                f"A noise rule in {FILE} lacks its address, attributes or reason.",
+                remedy='address = "aws_x.*", attributes = ["tags"], reason = "…"; attributes = ["*"] for all of them',
+            )
     return settings
 
 

@@ -1,7 +1,7 @@
 """`modferry drift`: plan every stack as main says, and as it was applied, and tell apart what differs.
 
 Nothing is applied; Terraform's state lock is taken as for any plan. What could not be planned is unknown, and
-unknown is never "in sync".
+unknown is never "in sync". Differences that the noise rules of modferry.toml cover are named and do not count.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,12 @@ from typing import Any
 
 from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.ports import Ferry
+from pipeline.domain.fleet.noise import Ignored, split_noise
 from pipeline.domain.pins import content_digest
 from pipeline.domain.promotion.claims import fleet_of
 from pipeline.domain.promotion.fold import Fleet
 from pipeline.domain.promotion.record import PlanFacts
-from pipeline.domain.promotion.work import Job
+from pipeline.domain.promotion.work import Job, Planned
 from pipeline.errors import Exit, ModferryError, UsageError
 
 
@@ -42,7 +43,7 @@ SAYS = {
 
 @dataclass(frozen=True, kw_only=True)
 class DriftRow:
-    """One stack: what differs, the plan against main in numbers, and the plan for people."""
+    """One stack: what differs, the plan against main in numbers, the plan for people, what is noise in it."""
 
     environment: str
     stack: str
@@ -50,6 +51,12 @@ class DriftRow:
     facts: PlanFacts | None
     shown: str
     remedy: str
+    ignored: tuple[Ignored, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`prod/us-east-1`."""
+        return f"{self.environment}/{self.stack}"
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -59,6 +66,7 @@ class DriftRow:
             "drift": str(self.drift),
             "plan": self.facts.to_body() if self.facts else None,
             "shown": self.shown,
+            "ignored": [one.to_json() for one in self.ignored],
             "next": self.remedy,
         }
 
@@ -98,26 +106,43 @@ def _look(ferry: Ferry, fleet: Fleet, main: str, environment: str, stack: str) -
     applied = fleet.stack(environment, stack).content
     files = ferry.trunk.files(main, environment, stack)
     try:
-        facts, shown = _plan(ferry, Job(environment=environment, stack=stack, commit=main, files=files, key="main"))
+        plan = _plan(ferry, Job(environment=environment, stack=stack, commit=main, files=files, key="main"))
         if applied is None:
             drift = Drift.UNMANAGED
         elif content_digest(files) == applied.digest:
-            drift = Drift.IN_SYNC if facts.empty else Drift.OUTSIDE
+            drift = Drift.IN_SYNC if plan.is_empty else Drift.OUTSIDE
         else:
             was = ferry.trunk.files(applied.commit, environment, stack)
             job = Job(environment=environment, stack=stack, commit=applied.commit, files=was, key="applied")
-            drift = Drift.NOT_APPLIED if _plan(ferry, job)[0].empty else Drift.BOTH
+            drift = Drift.NOT_APPLIED if _plan(ferry, job).is_empty else Drift.BOTH
     except ModferryError as error:
         return DriftRow(
             environment=environment, stack=stack, drift=Drift.UNKNOWN, facts=None, shown=error.what, remedy=error.remedy
         )
-    remedy = "" if drift is Drift.IN_SYNC else f"modferry deploy {environment}/{stack} --plan-only"
-    return DriftRow(environment=environment, stack=stack, drift=drift, facts=facts, shown=shown, remedy=remedy)
+    return DriftRow(
+        environment=environment,
+        stack=stack,
+        drift=drift,
+        facts=plan.planned.facts,
+        shown=plan.planned.shown,
+        remedy="" if drift is Drift.IN_SYNC else f"modferry deploy {environment}/{stack} --plan-only",
+        ignored=plan.ignored,
+    )
 
 
-def _plan(ferry: Ferry, job: Job) -> tuple[PlanFacts, str]:
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """A plan with the noise in it; empty also where it is nothing but noise."""
+
+    planned: Planned
+    is_empty: bool
+    ignored: tuple[Ignored, ...]
+
+
+def _plan(ferry: Ferry, job: Job) -> _Plan:
     try:
         planned = ferry.stacks.plan(job, may_upgrade=False)
-        return planned.facts, planned.shown
     finally:
         ferry.stacks.drop(job)
+    real, ignored = split_noise(planned.differences, ferry.settings.noise, job.environment)
+    return _Plan(planned=planned, is_empty=planned.facts.empty or bool(ignored and not real), ignored=ignored)

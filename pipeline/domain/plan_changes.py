@@ -139,6 +139,11 @@ def spell_path(path: object) -> str:
     return spelled.lstrip(".")
 
 
+def spell_steps(steps: tuple[str, ...]) -> str:
+    """The same for steps that are all text: `("a", "0", "b")`."""
+    return spell_path([int(step) if step.isdecimal() else step for step in steps])
+
+
 def _import_id(change: Mapping[str, object]) -> str:
     importing = change.get("importing")
     return str(as_mapping(importing).get("id", "(unknown)")) if importing is not None else ""

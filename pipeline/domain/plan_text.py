@@ -15,9 +15,9 @@ from pipeline.domain.plan_changes import (
     OutputChange,
     read_changes,
     read_output_changes,
-    spell_path,
+    spell_steps,
 )
-from pipeline.domain.plan_values import SENSITIVE, UNKNOWN, Place, Secrets, sides
+from pipeline.domain.plan_values import SENSITIVE, UNKNOWN, Place, Secrets, differing, sides
 
 WIDTH = 80
 _INDENT = 11
@@ -89,23 +89,12 @@ def _attributes(change: Change, secrets: Secrets) -> Iterator[str]:
 
 def _differences(was: Place, will: Place, secrets: Secrets) -> Iterator[tuple[str, object, object]]:
     """Path, before and after, masked; equal where only a secret differs."""
-    if not was.is_leaf and not will.is_leaf and was.is_list == will.is_list:
-        before, after = was.children(), will.children()
-        if not was.is_list or len(before) == len(after):
-            for name in sorted({*before, *after}):
-                gone = Place(value=None, path=(*was.path, name))
-                yield from _differences(before.get(name, gone), after.get(name, gone), secrets)
-            return
-    if will.unknown is True or was.value != will.value:
-        yield _spell(will.path), secrets.masked(was), secrets.masked(will)
+    for before, after in differing(was, will):
+        yield spell_steps(after.path), secrets.masked(before), secrets.masked(after)
 
 
 def _is_within(path: str, forced_by: Iterable[str]) -> bool:
     return any(path == forced or path.startswith((f"{forced}.", f"{forced}[")) for forced in forced_by)
-
-
-def _spell(path: tuple[str, ...]) -> str:
-    return spell_path([int(step) if step.isdecimal() else step for step in path])
 
 
 def _output(output: OutputChange, secrets: Secrets) -> Iterator[str]:

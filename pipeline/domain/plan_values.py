@@ -61,6 +61,19 @@ def sides(values: Values) -> tuple[Place, Place]:
     return before, Place(value=values.after, sensitive=sensitive, unknown=values.after_unknown)
 
 
+def differing(was: Place, will: Place) -> Iterator[tuple[Place, Place]]:
+    """The smallest parts that differ, before and after; lists of different lengths differ as a whole."""
+    if not was.is_leaf and not will.is_leaf and was.is_list == will.is_list:
+        before, after = was.children(), will.children()
+        if not was.is_list or len(before) == len(after):
+            for name in sorted({*before, *after}):
+                gone = Place(value=None, path=(*was.path, name))
+                yield from differing(before.get(name, gone), after.get(name, gone))
+            return
+    if will.unknown is True or was.value != will.value:
+        yield was, will
+
+
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
     """The secret texts of one plan, and the key that seals them; without a key they are only marked."""

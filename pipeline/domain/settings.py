@@ -146,6 +146,19 @@ class Convergence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoiseSettings:
+    """Differences that `modferry drift` names but does not count: updates of `attributes` (globs; one that is named
+    covers what is inside it) at addresses like `address` (a glob; `output.<name>` for outputs), and why they are
+    nobody's doing. `environment` empty: everywhere. A promotion's verification knows no noise."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+    address: str
+    attributes: tuple[str, ...]
+    reason: str
+    environment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The whole of modferry.toml. `source` is the address that pins name (default: origin's)."""
 
@@ -163,6 +176,7 @@ class Settings:
     )
     waiver: tuple[WaiverSettings, ...] = ()
     convergence: tuple[Convergence, ...] = ()
+    noise: tuple[NoiseSettings, ...] = ()
 
     @property
     def order(self) -> tuple[str, ...]:

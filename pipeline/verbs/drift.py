@@ -27,6 +27,8 @@ def drift(app: App, environments: tuple[str, ...]) -> Exit:
         app.console.say(f"{row.environment}/{row.stack} {SAYS[row.drift]}")
         if row.drift is not Drift.IN_SYNC and row.shown:
             app.console.say(row.shown)
+        for one in row.ignored:
+            app.console.say(f"  {one}")
         if row.remedy:
             app.console.say(f"  Next: {row.remedy}")
     app.console.document("drift", {"stacks": [row.to_json() for row in rows]})

@@ -15,6 +15,7 @@ from pipeline.domain.history import History, fold
 from pipeline.domain.inventory import Resource
 from pipeline.domain.ledger import Draft, Entry, check_chain, write
 from pipeline.domain.pins import content_digest, find_pins, refs_of
+from pipeline.domain.plan_differences import Difference
 from pipeline.domain.promotion.record import Holder, PlanFacts
 from pipeline.domain.promotion.work import CheckResult, CheckVerdict, Job, Landing, Planned, Verification
 from pipeline.domain.settings import Environment, Settings
@@ -58,6 +59,8 @@ class World:
     broken: set[str] = field(default_factory=set)
     lossy: set[str] = field(default_factory=set)
     unplannable: set[str] = field(default_factory=set)
+    churn: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
+    """What the plan of a stack shows although the stack runs its content: noise, or something changed outside."""
     known: dict[str, set[str]] = field(default_factory=dict)
     """Digest → the versions in that content."""
     rejects: bool = False
@@ -243,15 +246,17 @@ class FakeStacks:
         if versions & self.world.unplannable:
             raise TestsFailedError("Error: unsupported argument")
         lossy = self.world.loses(runs, digest)
+        churn = self.world.churn.get(job.name, ())
         facts = PlanFacts(
-            hash=sha256(f"{runs}→{digest}".encode()).hexdigest(),
-            change=int(runs != digest),
+            hash=sha256(f"{runs}→{digest}{churn or ''}".encode()).hexdigest(),
+            change=int(runs != digest) + len(churn),
             replace=int(lossy),
             losses=("aws_db_instance.this",) if lossy else (),
-            empty=runs == digest,
+            empty=runs == digest and not churn,
         )
         self.planned[job.name, job.key] = digest
-        return Planned(facts=facts)
+        code = (Difference(address="thing.this", action="update", attributes=("size",)),) if runs != digest else ()
+        return Planned(facts=facts, differences=(*code, *churn))
 
     def apply(self, job: Job) -> None:
         """The cloud runs the content; a broken version stops half way."""
@@ -268,6 +273,7 @@ class FakeStacks:
             self.world.cloud[job.name] = f"{digest}+half"
             self.faults(f"middle apply {job.name}")
             self.world.cloud[job.name] = digest
+            self.world.churn.pop(job.name, None)
         except Died:
             raise  # the lock stays behind
         except BaseException:

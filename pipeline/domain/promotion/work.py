@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from pipeline.domain.plan_differences import Difference
 from pipeline.domain.promotion.record import PlanFacts
 
 
@@ -28,12 +29,14 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A saved plan, waiting with the adapter, in short; `lock` is the lock file after init."""
+    """A saved plan, waiting with the adapter, in short; `lock` is the lock file after init. `differences`: what it
+    would change, for rules by address and attribute."""
 
     facts: PlanFacts
     lock: bytes | None = None
     shown: str = ""
     """The plan for people, one line a change."""
+    differences: tuple[Difference, ...] = ()
 
 
 class CheckVerdict(StrEnum):
