@@ -1,14 +1,17 @@
 """`modferry drift`: plan every stack as main says, and as it was applied, and tell apart what differs.
 
-Nothing is applied; Terraform's state lock is taken as for any plan. What could not be planned is unknown, and
-unknown is never "in sync". Differences that the noise rules of modferry.toml cover are named and do not count.
+Nothing is applied but by `fix_drift`, through the engine; Terraform's state lock is taken as for any plan. What could
+not be planned is unknown, and unknown is never "in sync". Differences that the noise rules of modferry.toml cover are
+named and do not count.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from pipeline.commands.attempts import Attempt, attempt, worst
+from pipeline.commands.deploy import deploy
 from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.domain.fleet.noise import Ignored, split_noise
@@ -41,6 +44,10 @@ SAYS = {
 }
 
 
+FIXABLE = (Drift.NOT_APPLIED, Drift.OUTSIDE)
+"""What `deploy` puts right: main is what was reviewed. Where both sides changed, a person says which one holds."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DriftRow:
     """One stack: what differs, the plan against main in numbers, the plan for people, what is noise in it."""
@@ -52,6 +59,7 @@ class DriftRow:
     shown: str
     remedy: str
     ignored: tuple[Ignored, ...] = ()
+    fix: Attempt | None = None
 
     @property
     def name(self) -> str:
@@ -68,6 +76,7 @@ class DriftRow:
             "shown": self.shown,
             "ignored": [one.to_json() for one in self.ignored],
             "next": self.remedy,
+            "fix": self.fix.to_json() if self.fix else None,
         }
 
 
@@ -95,11 +104,43 @@ def find_drift(ferry: Ferry, environments: Sequence[str]) -> tuple[DriftRow, ...
     return tuple(rows[label] for label in by_label)
 
 
+def fix_drift(ferry: Ferry, rows: Sequence[DriftRow], *, dry_run: bool) -> tuple[DriftRow, ...]:
+    """Deploy main to every stack whose drift that puts right, one after the other; the rows with what became of it.
+
+    The first one that does not end verified stops the later ones. What was changed outside is lost with it: a gate
+    that asks (approval, data) asks here too.
+    """
+    stopped = ""
+    fixed: list[DriftRow] = []
+    for row in rows:
+        if row.drift is Drift.IN_SYNC:
+            fixed.append(row)
+            continue
+        fix = _fix(ferry, row, stopped, dry_run=dry_run)
+        if not (fix.is_good or stopped) and row.drift in FIXABLE:
+            stopped = f"{row.name} is {fix.phase}."
+        fixed.append(replace(row, fix=fix))
+    return tuple(fixed)
+
+
+def _fix(ferry: Ferry, row: DriftRow, stopped: str, *, dry_run: bool) -> Attempt:
+    if row.drift not in FIXABLE:
+        return Attempt(phase="left", code=Exit.REFUSED, reason=f"It {SAYS[row.drift]}.", next=row.remedy)
+    if stopped or dry_run:
+        phase, code = ("left", Exit.REFUSED) if stopped else ("planned", Exit.DONE)
+        return Attempt(phase=phase, code=code, reason=stopped, next=f"modferry deploy {row.name}")
+    return attempt(lambda: deploy(ferry, row.environment, row.stack))
+
+
 def exit_of(rows: Sequence[DriftRow]) -> Exit:
-    """20 when any stack is unknown, else 10 when any differs, else 0."""
+    """20 when any stack is unknown; else the worst that became of a deploy; else 10 when any differs, else 0."""
     if any(row.drift is Drift.UNKNOWN for row in rows):
         return Exit.UNDECIDED
-    return Exit.DONE if all(row.drift is Drift.IN_SYNC for row in rows) else Exit.REFUSED
+    made = worst((row.fix for row in rows if row.fix and row.fix.phase != "left"), Exit.DONE)
+    if made is not Exit.DONE:
+        return made
+    good = all(row.drift is Drift.IN_SYNC or (row.fix and row.fix.phase == "verified") for row in rows)
+    return Exit.DONE if good else Exit.REFUSED
 
 
 def _look(ferry: Ferry, fleet: Fleet, main: str, environment: str, stack: str) -> DriftRow:

@@ -31,11 +31,12 @@ def converge(
     with open_ferry(project, app.environ, app.console.say, approvals=approvals, accepted=accepted) as ferry:
         taken = run_converge(ferry, lambda main: project.graph(main).order(), environments, dry_run=dry_run)
     for one in taken:
-        app.console.say(f"{one.phase}: {one.step.name}" + (f": {one.reason}" if one.reason else ""))
+        found = one.attempt
+        app.console.say(f"{found.phase}: {one.step.name}" + (f": {found.reason}" if found.reason else ""))
         for line in one.step.says:
             app.console.say(f"  {line}")
-        if one.next:
-            app.console.say(f"  Next: {one.next}")
+        if found.next:
+            app.console.say(f"  Next: {found.next}")
     if not taken:
         app.console.say("Nothing to do: every stack is as close to the newest as the policy asks for.")
     app.console.document("converge", {"dry_run": dry_run, "steps": [one.to_json() for one in taken]})

@@ -49,7 +49,7 @@ def go(ferry: Ferry, *environments: str, dry_run: bool = False) -> tuple[Taken, 
 
 
 def told(taken: Sequence[Taken]) -> list[tuple[str, str]]:
-    return [(one.step.name, one.phase) for one in taken]
+    return [(one.step.name, one.attempt.phase) for one in taken]
 
 
 IN_ORDER = ["net 1.1.0 to dev", "core 1.1.0 to dev", "net 1.1.0 to prod", "core 1.1.0 to prod"]
@@ -71,8 +71,8 @@ def test_a_dry_run_writes_nothing_and_says_what_the_gates_say(world: World) -> N
     before = len(world.entries)
     assert told(go(ferry_in(world), dry_run=True)) == [(name, "planned") for name in IN_ORDER]
     (net, core) = go(ferry_in(world), "prod", dry_run=True)
-    assert (net.phase, core.phase) == ("refused", "left")
-    assert "net 1.1.0 is not verified in dev/e" in net.reason
+    assert (net.attempt.phase, core.attempt.phase) == ("refused", "left")
+    assert "net 1.1.0 is not verified in dev/e" in net.attempt.reason
     assert len(world.entries) == before
 
 
@@ -80,8 +80,8 @@ def test_what_is_held_or_yanked_is_skipped_by_name_and_the_rest_goes_on(world: W
     world.write("hold", module="core", version="1.1.0", environment="prod", reason="leaks")
     taken = go(ferry_in(world))
     assert told(taken) == [*((name, "verified") for name in IN_ORDER[:3]), (IN_ORDER[3], "skipped")]
-    assert "core 1.1.0 is held in prod" in taken[-1].reason
-    assert "leaks" in taken[-1].reason
+    assert "core 1.1.0 is held in prod" in taken[-1].attempt.reason
+    assert "leaks" in taken[-1].attempt.reason
     assert exit_of(taken) is Exit.REFUSED
     assert world.pins("prod", "b")["core"] == "core/v1.0.0"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.commands.deploy import deploy
-from pipeline.commands.drift import Drift, DriftRow, exit_of, find_drift
+from pipeline.commands.drift import Drift, DriftRow, exit_of, find_drift, fix_drift
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.config import parse_settings
 from pipeline.domain.fleet.noise import split_noise
@@ -14,6 +14,7 @@ from pipeline.domain.plan_differences import Difference
 from pipeline.domain.settings import Environment, NoiseSettings
 from pipeline.errors import Exit, UsageError
 from tests.fakes.world import World, process, undecided
+from tests.fleet.story import check_schema
 
 PLAIN = (Environment(name="dev"), Environment(name="prod"))
 ASG = "module.core.aws_autoscaling_group.this[0]"
@@ -120,3 +121,49 @@ def test_rules_add_up_and_a_name_covers_what_is_inside_it() -> None:
 def test_a_rule_says_where_what_and_why(rule: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         parse_settings({"noise": [rule]})
+
+
+def test_fix_brings_code_and_cloud_together_and_leaves_what_a_person_must_decide(world: World) -> None:
+    for stack in "ab":
+        text = world.files(world.main, "prod", stack)["main.tf"].replace(b"size = 1", b"size = 2")
+        world.push({f"environments/prod/{stack}/main.tf": text})
+    world.stack("prod", "new", core="1.0.0")
+    world.churn["dev/d"] = world.churn["prod/b"] = (SCALED,)
+    before = len(world.entries)
+    ferry = ferry_in(world)
+    planned = fix_drift(ferry, find_drift(ferry, ()), dry_run=True)
+    wanted = {"dev/d": "planned", "prod/a": "planned", "prod/b": "left", "prod/new": "left"}
+    assert {row.name: row.fix.phase for row in planned if row.fix} == wanted
+    assert len(world.entries) == before
+    fixed = fix_drift(ferry, find_drift(ferry, ()), dry_run=False)
+    done = {name: phase.replace("planned", "verified") for name, phase in wanted.items()}
+    assert {row.name: row.fix.phase for row in fixed if row.fix} == done
+    assert exit_of(fixed) is Exit.REFUSED, "two are left"
+    left = {row.name: row.drift for row in find_drift(ferry, ()) if row.drift is not Drift.IN_SYNC}
+    assert left == {"prod/b": Drift.BOTH, "prod/new": Drift.UNMANAGED}
+
+
+def test_fix_stops_at_the_first_that_does_not_end_well(world: World) -> None:
+    world.churn["prod/a"] = world.churn["prod/b"] = (SCALED,)
+    asking = (PLAIN[0], Environment(name="prod", approve=True))
+    ferry = ferry_in(world, environments=asking)
+    rows = fix_drift(ferry, find_drift(ferry, ()), dry_run=False)
+    assert [(row.name, row.fix.phase) for row in rows if row.fix] == [("prod/a", "waiting"), ("prod/b", "left")]
+    assert exit_of(rows) is Exit.WAITING
+    assert world.churn, "nothing was applied"
+
+
+def test_fix_of_a_fleet_in_order_is_done(world: World) -> None:
+    ferry = ferry_in(world)
+    assert exit_of(fix_drift(ferry, find_drift(ferry, ()), dry_run=False)) is Exit.DONE
+    world.churn["prod/a"] = (SCALED,)
+    assert exit_of(fix_drift(ferry, find_drift(ferry, ()), dry_run=False)) is Exit.DONE
+
+
+def test_rows_obey_the_schema(world: World) -> None:
+    world.churn["prod/a"] = world.churn["prod/b"] = (SCALED,)
+    ferry = ferry_in(world, replace(SCALING, environment="prod"))
+    rows = fix_drift(ferry, find_drift(ferry, ()), dry_run=True)
+    world.churn["dev/d"] = (SCALED,)
+    rows += fix_drift(ferry, find_drift(ferry, ("dev",)), dry_run=False)
+    check_schema({"schema": "modferry.drift/1", "stacks": [row.to_json() for row in rows]})
