@@ -1,10 +1,11 @@
 """`modferry status`: main's pins and the ledger, gathered after a fetch, as one board."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.commands.project import Project
 from pipeline.domain.fleet.board import Board, MainStack, plan_board
+from pipeline.domain.fleet.through import Through, find_through
 from pipeline.domain.pins import content_digest, find_pins, refs_of
 from pipeline.errors import UsageError
 from pipeline.ports import Tree
@@ -32,6 +33,22 @@ def read_board(outlook: Outlook, *, offline: bool) -> Board:
     stacks = read_stacks(outlook, project.repository.tree(main)) if main else ()
     history = project.ledger.history()
     return plan_board(history, main or "", stacks, project.settings, project.tag_format, project.clock())
+
+
+def look_through(outlook: Outlook, board: Board) -> Board:
+    """The board with the modules that each pinned one brings along. Reads a tree for each version that is pinned."""
+    project = outlook.project
+    history, tags = project.ledger.history(), project.repository.tags()
+    found: dict[tuple[str, str], tuple[Through, ...]] = {}
+    for module, ref in sorted({(pin.module, pin.ref) for stack in board.stacks for pin in stack.pins}):
+        commit = tags.get(ref)
+        if commit:
+            found[module, ref] = find_through(module, project.graph(commit), history)
+    stacks = (
+        replace(stack, pins=tuple(replace(pin, through=found.get((pin.module, pin.ref))) for pin in stack.pins))
+        for stack in board.stacks
+    )
+    return replace(board, stacks=tuple(stacks))
 
 
 def read_stacks(outlook: Outlook, tree: Tree) -> Sequence[MainStack]:

@@ -5,7 +5,7 @@ import shutil
 import click
 
 from pipeline.cli import App
-from pipeline.commands.status import read_board
+from pipeline.commands.status import look_through, read_board
 from pipeline.console import Console
 from pipeline.domain.fleet.board import Board, PinRow, State
 from pipeline.domain.fleet.layout import lay_out
@@ -18,24 +18,33 @@ from pipeline.wiring import open_outlook
 
 @click.command()
 @click.option("--offline", is_flag=True, help="As last fetched; ask nobody.")
+@click.option("--transitive", is_flag=True, help="Also the modules that pinned modules bring along.")
 @json_option
 @click.pass_obj
-def status(app: App, offline: bool) -> Exit:
+def status(app: App, offline: bool, transitive: bool) -> Exit:
     """Show the fleet: which version of each module every stack pins, its state, holds, open promotions.
 
-    Exit code 10 when stacks lag further behind than the convergence policy of modferry.toml allows.
+    Beside a version: its state where that is not verified, how many releases it is behind and since how many days,
+    and the newest version that the environment may take now. Exit code 10 when stacks lag further behind than the
+    convergence policy of modferry.toml allows.
 
     \b
     Examples:
       modferry status
       modferry status --offline --json
+      modferry status --transitive
     """
-    board = read_board(open_outlook(app.directory, app.environ, app.now), offline=offline)
+    outlook = open_outlook(app.directory, app.environ, app.now)
+    board = read_board(outlook, offline=offline)
+    if transitive:
+        board = look_through(outlook, board)
     if not app.console.as_json:
         _show(app.console, board)
     app.console.document("status", board.to_json())
     for lag in board.lags:
         app.console.say(f"Refused: {lag.environment}/{lag.stack}: {lag.says}. Next: {lag.remedy}")
+    if board.lags:
+        app.console.say("Next: modferry converge --dry-run shows the promotions that end this")
     return Exit.REFUSED if board.lags else Exit.DONE
 
 
@@ -55,6 +64,11 @@ def _show(console: Console, board: Board) -> None:
     for stack in board.stacks:
         if stack.note:
             console.say(f"{stack.name}: {stack.note}")
+        for pin in stack.pins:
+            if pin.through:
+                console.say(f"{stack.name}: {pin.module} {pin.version} brings {', '.join(map(str, pin.through))}")
+    for skew in board.skews:
+        console.say(f"Skew: {skew}")
     for hold in board.holds:
         console.say(
             f"Held {where(hold.environment)} since {hold.at} by {hold.actor}: "
@@ -74,4 +88,8 @@ def _cell(pin: PinRow) -> str:
         words.append("held")
     if pin.yanked:
         words.append("yanked")
+    if pin.behind:
+        words.append(f"{pin.behind} behind" + (f" {pin.behind_days} d" if pin.behind_days else ""))
+    if pin.version and pin.promotable and pin.promotable > pin.version:
+        words.append(f"next {pin.promotable}")
     return " ".join(words)

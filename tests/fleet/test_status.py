@@ -55,6 +55,9 @@ def test_stacks_that_were_never_applied_are_unverified(modferry: Modferry) -> No
         "held": False,
         "yanked": False,
         "behind": 1,
+        "behind_days": 0,
+        "promotable": None,
+        "through": None,
         "state": "unverified",
     }
 

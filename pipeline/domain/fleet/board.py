@@ -12,19 +12,23 @@ A pin's state is the first of these that is true:
 | verified | none of these |
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from pipeline.domain.fleet.behind import Skew, final_releases, find_behind, find_promotable, find_skews
 from pipeline.domain.fleet.convergence import Lag, find_lags
+from pipeline.domain.fleet.stopped import hold_json, promotion_json
+from pipeline.domain.fleet.through import Through
 from pipeline.domain.history import History, Hold, Release
-from pipeline.domain.promotion.claims import fleet_of, say_next
+from pipeline.domain.promotion.claims import fleet_of
+from pipeline.domain.promotion.eligibility import Previous
 from pipeline.domain.promotion.fold import Fleet
 from pipeline.domain.promotion.phases import Phase
 from pipeline.domain.promotion.record import Promotion, StackState
-from pipeline.domain.settings import Settings
+from pipeline.domain.settings import Settings, duration
 from pipeline.domain.version import TagFormat, Version
 from pipeline.errors import UsageError
 
@@ -54,7 +58,9 @@ class MainStack:
 class PinRow:
     """One module in one stack. Versions are None where there is none, or where a ref names no version.
 
-    `behind` counts the final, unyanked releases that are newer than what main pins.
+    `behind` counts the final, unyanked releases that are newer than what main pins, `behind_days` since when there is
+    one; `promotable` is the newest that the gates of this environment let in. `through`: modules that this one brings
+    along; None where nobody asked.
     """
 
     module: str
@@ -65,7 +71,10 @@ class PinRow:
     held: bool
     yanked: bool
     behind: int
+    behind_days: int
+    promotable: Version | None
     state: State
+    through: tuple[Through, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -77,6 +86,9 @@ class PinRow:
             "held": self.held,
             "yanked": self.yanked,
             "behind": self.behind,
+            "behind_days": self.behind_days,
+            "promotable": str(self.promotable) if self.promotable else None,
+            "through": [one.to_json() for one in self.through] if self.through is not None else None,
             "state": str(self.state),
         }
 
@@ -118,6 +130,7 @@ class Board:
     holds: tuple[Hold, ...]
     promotions: tuple[Promotion, ...]
     lags: tuple[Lag, ...]
+    skews: tuple[Skew, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -127,6 +140,7 @@ class Board:
             "holds": [hold_json(hold) for hold in self.holds],
             "promotions": [promotion_json(promotion) for promotion in self.promotions],
             "convergence": [lag.to_json() for lag in self.lags],
+            "skew": [skew.to_json() for skew in self.skews],
         }
 
 
@@ -135,8 +149,11 @@ def plan_board(
 ) -> Board:
     """Rows for every stack of main, and for those that the ledger says are applied though main lost them."""
     fleet = fleet_of(history)
-    look = _Look(history=history, fleet=fleet, order=settings.order, tags=tags, finals=_finals(history))
     on_main = {(stack.environment, stack.stack): stack for stack in stacks}
+    finals = final_releases(history)
+    look = _Look(
+        history=history, fleet=fleet, settings=settings, tags=tags, finals=finals, now=now, stacks=on_main.values()
+    )
     names = {*on_main, *(name for name, state in fleet.stacks.items() if state.content)}
     rank = {name: number for number, name in enumerate(settings.order)}
     rows = tuple(
@@ -154,6 +171,7 @@ def plan_board(
             {name: _stable_times(look, state) for name, state in fleet.stacks.items()},
             now,
         ),
+        skews=find_skews((r.environment, r.stack, p.module, str(p.version or p.ref)) for r in rows for p in r.pins),
     )
 
 
@@ -163,9 +181,26 @@ class _Look:
 
     history: History
     fleet: Fleet
-    order: tuple[str, ...]
+    settings: Settings
     tags: TagFormat
     finals: Mapping[str, tuple[Release, ...]]
+    now: datetime
+    stacks: Collection[MainStack]
+    _promotable: dict[tuple[str, str], Version | None] = field(default_factory=dict)
+
+    def promotable(self, environment: str, module: str) -> Version | None:
+        """What the environment may take; the same for all its stacks."""
+        order = self.settings.order
+        if (environment, module) not in self._promotable and environment in order:
+            place = order.index(environment)
+            previous = order[place - 1] if place else ""
+            pinning = (s.stack for s in self.stacks if s.environment == previous and module in s.pins)
+            soak = duration(self.settings.in_environment(previous).soak) if previous else timedelta()
+            before = Previous(environment=previous, stacks=tuple(pinning), soak=soak) if previous else None
+            self._promotable[environment, module] = find_promotable(
+                self.history, self.fleet, self.finals.get(module, ()), environment, order, before, self.now
+            )
+        return self._promotable.get((environment, module))
 
     def version(self, module: str, ref: str) -> Version | None:
         """The version that a ref names; None for a branch, a commit, or another module's tag."""
@@ -200,7 +235,8 @@ class _Look:
         version = self.version(module, ref)
         stable = state.stable.pins.get(module) if state.stable else None
         finals = self.finals.get(module, ())
-        held = bool(version and self.history.held(module, version, environment, self.order))
+        behind, days = find_behind(version, finals, self.now)
+        held = bool(version and self.history.held(module, version, environment, self.settings.order))
         return PinRow(
             module=module,
             ref=ref,
@@ -209,7 +245,9 @@ class _Look:
             latest=finals[-1].version if finals else None,
             held=held,
             yanked=(module, version) in self.history.yanks,
-            behind=sum(release.version > version for release in finals) if version else 0,
+            behind=behind,
+            behind_days=days,
+            promotable=self.promotable(environment, module),
             state=_state(module, here, state, promotion, held=held),
         )
 
@@ -233,15 +271,6 @@ def _is_applied(module: str, here: MainStack, state: StackState) -> bool:
     return module in same and same != set(here.pins)
 
 
-def _finals(history: History) -> dict[str, tuple[Release, ...]]:
-    """Module → its final, unyanked releases, oldest version first."""
-    found: dict[str, list[Release]] = {}
-    for (module, version), release in history.releases.items():
-        if not version.prerelease and (module, version) not in history.yanks:
-            found.setdefault(module, []).append(release)
-    return {module: tuple(sorted(releases, key=lambda r: r.version)) for module, releases in found.items()}
-
-
 def _stable_times(look: _Look, state: StackState) -> tuple[tuple[str, Version, str], ...]:
     """(module, version, since when) of everything that ever was stable on a stack."""
     return tuple(
@@ -250,33 +279,3 @@ def _stable_times(look: _Look, state: StackState) -> tuple[tuple[str, Version, s
         for module, ref in stable.content.pins.items()
         if (version := look.version(module, ref))
     )
-
-
-def hold_json(hold: Hold) -> dict[str, Any]:
-    """A hold as `--json` prints it."""
-    return {
-        "module": hold.module,
-        "version": str(hold.version),
-        "environment": hold.environment or None,
-        "reason": hold.reason,
-        "at": hold.at,
-        "actor": hold.actor,
-        "promotion": hold.promotion or None,
-    }
-
-
-def promotion_json(promotion: Promotion) -> dict[str, Any]:
-    """An open promotion as `--json` prints it."""
-    return {
-        "promotion": promotion.id,
-        "kind": str(promotion.kind),
-        "environment": promotion.environment,
-        "targets": dict(promotion.targets),
-        "stacks": list(promotion.stacks),
-        "phase": str(promotion.phase),
-        "why": promotion.why,
-        "holder": promotion.holder.actor,
-        "since": promotion.holder.since or promotion.opened_at,
-        "approval": promotion.approval or None,
-        "next": say_next(promotion),
-    }
