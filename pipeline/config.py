@@ -94,10 +94,20 @@ def parse_settings(raw: dict[str, Any]) -> Settings:
     for environment in settings.environment:
         for text in (environment.soak, environment.rollback_age):
             duration(text)
+        for check in environment.checks:
+            for text in (check.interval, check.latency, check.timeout):
+                duration(text)
+        if environment.freeze or environment.windows:
+            from pipeline.domain.promotion.calendar import Calendar
+
+            Calendar.of(environment)
         _check_pool(environment.name, environment.pool)
     for policy in settings.convergence:
         settings.in_environment(policy.environment)
         duration(policy.within)
+    for notify in settings.notify:
+        for name in notify.environments:
+            settings.in_environment(name)
     for noise in settings.noise:
         if noise.environment:
             settings.in_environment(noise.environment)

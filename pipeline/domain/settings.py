@@ -99,7 +99,9 @@ class Environment:
 
     `waves` are lists of globs over stack names, in order; what no glob takes comes last. `account` is the
     12-digit id that an emulator gives this environment, or that real credentials must belong to. `pool` is the
-    address block that new stacks get theirs from.
+    address block that new stacks get theirs from. `freeze` are periods in which nothing is promoted, `windows` the
+    only ones in which something is (none: always), written like `Mon-Fri 09:00-16:00 Europe/Berlin`, `Fri 16:00 to
+    Mon 08:00 Europe/Berlin` or `2026-12-20 to 2027-01-02 Europe/Berlin`; rollbacks are let in at any time.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
@@ -159,6 +161,30 @@ class NoiseSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NotifySettings:
+    """Where it is told how promotions end: one POST each for `events` in `environments` (none: all). `secret` names
+    the environment variable with Slack's webhook address or PagerDuty's routing key (default: MODFERRY_SLACK_WEBHOOK,
+    MODFERRY_PAGERDUTY_KEY); `address` is PagerDuty's."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+    format: Literal["slack", "pagerduty"]
+    events: tuple[Literal["verified", "rolled_back", "failed", "waiting"], ...] = (
+        "verified",
+        "rolled_back",
+        "failed",
+        "waiting",
+    )
+    environments: tuple[str, ...] = ()
+    secret: str = ""
+    address: str = "https://events.pagerduty.com/v2/enqueue"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that holds the secret."""
+        return self.secret or {"slack": "MODFERRY_SLACK_WEBHOOK", "pagerduty": "MODFERRY_PAGERDUTY_KEY"}[self.format]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The whole of modferry.toml. `source` is the address that pins name (default: origin's)."""
 
@@ -177,6 +203,7 @@ class Settings:
     waiver: tuple[WaiverSettings, ...] = ()
     convergence: tuple[Convergence, ...] = ()
     noise: tuple[NoiseSettings, ...] = ()
+    notify: tuple[NotifySettings, ...] = ()
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.adapters.git import GitRepository
 from pipeline.wiring.bench import open_warm
+from pipeline.wiring.notices import notifier
 from pipeline.wiring.repository import open_project
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def open_ferry(
                 say=say,
                 is_dead=is_dead,
                 end_leftovers=end_leftovers,
+                notify=notifier(project, environ, say),
                 approvals=frozenset(approvals),
                 accepted=frozenset(accepted),
                 root=project.name if any(repository.root.glob("*.tf")) else "",

@@ -55,7 +55,7 @@ class Result:
 
 def run_promotion(ferry: Ferry, pen: Recorder) -> Result:
     """Go on with a promotion that we hold until it is closed or has to wait."""
-    stop, tried = Stop(), set[str]()
+    stop, tried, before = Stop(), set[str](), pen.promotion
     try:
         while _step(ferry, pen, stop, tried):
             pass
@@ -66,7 +66,15 @@ def run_promotion(ferry: Ferry, pen: Recorder) -> Result:
             f"{pen.promotion.title} was interrupted; what ran was finished and recorded.",
             remedy="modferry recover (or the same command again) goes on",
         ) from error
-    return result_of(pen.refresh())
+    result = result_of(pen.refresh())
+    if not _still_waits(before, result.promotion):
+        ferry.notify(result.promotion, result.phase, result.next)
+    return result
+
+
+def _still_waits(before: Promotion, after: Promotion) -> bool:
+    """Whether a run found a promotion waiting and left it so, for the same reason: nothing new to tell."""
+    return (before.phase, before.why, before.approval) == (after.phase, after.why, after.approval)
 
 
 def _step(ferry: Ferry, pen: Recorder, stop: Stop, tried: set[str]) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pipeline.domain.inventory import Resource
-from pipeline.domain.promotion.record import Holder
+from pipeline.domain.promotion.record import Holder, Promotion
 from pipeline.domain.promotion.work import Job, Landing, Planned, Verification
 from pipeline.domain.settings import Environment, Settings
 from pipeline.domain.version import TagFormat, Version
@@ -99,6 +99,8 @@ class Ferry:
     """True: provably dead; False: alive; None: nobody here can know."""
     end_leftovers: Callable[[Holder], object] = lambda _: None
     """End programs that a dead holder started and that still run on this machine."""
+    notify: Callable[[Promotion, str, str], None] = lambda *_: None
+    """Tell whoever wants to know where a run of the engine left a promotion: its public phase, what comes next."""
     approvals: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
     """Stateful addresses (`stack:address`) that a person agreed to lose."""
