@@ -1,6 +1,8 @@
 """`modferry deploy`: apply main as written, through the same engine: a new stack, changed variables, new pins."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pipeline.commands.ferry.engine import Result
 from pipeline.commands.ferry.ports import Ferry
@@ -12,26 +14,81 @@ from pipeline.domain.pins import content_digest, find_pins, refs_of
 from pipeline.domain.promotion.claims import Opening
 from pipeline.domain.promotion.phases import Kind
 from pipeline.domain.promotion.record import Content
+from pipeline.domain.promotion.work import Landing
 from pipeline.domain.version import Version
-from pipeline.errors import RefusedError, UsageError
+from pipeline.errors import BusyError, RefusedError, UsageError
 
 
 def deploy(
-    ferry: Ferry, environment: str, stack: str = "", *, bypass: str = "", plan_only: bool = False
+    ferry: Ferry, environment: str, stack: str = "", *, bypass: str = "", plan_only: bool = False, at: str = ""
 ) -> Result | Preview | None:
     """Apply main to the stacks of an environment that differ from it, or to the one that is named.
 
-    None when nothing differs. A stack that is named is always planned: so drift is put right.
+    None when nothing differs. A stack that is named is always planned: so drift is put right. `at`: a commit to
+    look at instead of main (`plan_only`), or to which main is moved first.
     """
     scene = look(ferry, environment)
     wanted = Wanted(kind=Kind.DEPLOY, environment=environment, targets={}, only=stack)
+    if at and plan_only:
+        scene = replace(scene, main=at)
+    elif at and land_commit(ferry, scene, wanted, stack, bypass, at):
+        scene = look(ferry, environment)
     waiting = find_waiting(ferry, wanted)
     if waiting and not plan_only:
-        return resume(ferry, waiting)
+        return resume(ferry, waiting, bypass=bypass)
     opening = plan_deploy(ferry, scene, wanted, stack, bypass)
     if opening is None:
         return None
     return preview(ferry, opening) if plan_only else begin(ferry, opening)
+
+
+def land_commit(ferry: Ferry, scene: Scene, wanted: Wanted, only: str, bypass: str, commit: str) -> bool:
+    """Move main forward to a commit, such as a pull request's, whose plans are allowed and approved; whether it moved.
+
+    It stays where it is when it holds the same stacks already. Fails closed: what would be refused or was not
+    approved must not get onto main, from where the next deploy would apply it.
+    """
+    environment = scene.environment
+    names = (only,) if only else sorted({s for c in (commit, scene.main) for s in ferry.trunk.stacks(c, environment)})
+    if all(ferry.trunk.files(commit, environment, s) == ferry.trunk.files(scene.main, environment, s) for s in names):
+        return False
+    opening = plan_deploy(ferry, replace(scene, main=commit), wanted, only, bypass)
+    if opening:
+        shown = preview(ferry, opening)
+        if shown.refused:
+            raise RefusedError(" ".join(shown.refused), remedy=shown.next)
+        missing = [one for one in shown.approvals if one not in ferry.approvals]
+        if missing and ferry.environment(environment).approve:
+            raise BusyError(
+                f"The plan of {commit[:12]} for {environment} is not one that was approved.",
+                remedy=f"look at the plan, then --approve {' --approve '.join(missing)}",
+            )
+    landing, said = ferry.trunk.land(commit, lambda _: ())
+    if landing is not Landing.LANDED:
+        moved = "main has moved on since" if landing is Landing.MOVED else f"main would not take it: {said}"
+        raise RefusedError(
+            f"{commit[:12]} is not on main, and {moved}.", remedy="bring the branch up to date, plan again"
+        )
+    ferry.say(f"main is at {commit[:12]}")
+    return True
+
+
+def asking(ferry: Ferry, environment: str) -> Ferry:
+    """The same, but it applies only plans that are approved, whatever the environment asks for."""
+    settings = ferry.settings
+    every = (replace(e, approve=e.approve or e.name == environment) for e in settings.environment)
+    return replace(ferry, settings=replace(settings, environment=tuple(every)))
+
+
+def read_approvals(text: str) -> tuple[str, ...]:
+    """The hashes in what `deploy --plan-only --json` printed; raises UsageError where it is something else."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not (isinstance(found, dict) and found.get("schema") == "modferry.deploy/1" and found.get("approvals")):
+        raise UsageError("This is no plan of a deploy.", remedy="modferry deploy … --plan-only --json > FILE")
+    return tuple(str(one) for one in found["approvals"])
 
 
 def plan_deploy(ferry: Ferry, scene: Scene, wanted: Wanted, only: str, bypass: str) -> Opening | None:
