@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.domain import settings as settings_code
-from pipeline.domain.settings import Settings, duration
+from pipeline.domain.settings import Environment, Settings, duration
 from pipeline.errors import UsageError
 
 FILE = "modferry.toml"
@@ -92,16 +92,7 @@ def parse_settings(raw: dict[str, Any]) -> Settings:
     if len(set(names)) != len(names):
         raise UsageError(f"{FILE} names an environment twice: {', '.join(names)}.", remedy=f"mend {FILE}")
     for environment in settings.environment:
-        for text in (environment.soak, environment.rollback_age):
-            duration(text)
-        for check in environment.checks:
-            for text in (check.interval, check.latency, check.timeout):
-                duration(text)
-        if environment.freeze or environment.windows:
-            from pipeline.domain.promotion.calendar import Calendar
-
-            Calendar.of(environment)
-        _check_pool(environment.name, environment.pool)
+        _check_environment(environment)
     for policy in settings.convergence:
         settings.in_environment(policy.environment)
         duration(policy.within)
@@ -117,6 +108,17 @@ def parse_settings(raw: dict[str, Any]) -> Settings:
                 remedy='address = "aws_x.*", attributes = ["tags"], reason = "…"; attributes = ["*"] for all of them',
             )
     return settings
+
+
+def _check_environment(environment: Environment) -> None:
+    checks = [text for c in environment.checks for text in (c.interval, c.latency, c.timeout)]
+    for text in (environment.soak, environment.rollback_age, *checks):
+        duration(text)
+    if environment.freeze or environment.windows:
+        from pipeline.domain.promotion.calendar import Calendar
+
+        Calendar.of(environment)
+    _check_pool(environment.name, environment.pool)
 
 
 def _check_pool(environment: str, pool: str) -> None:

@@ -62,7 +62,7 @@ def promote(
     wanted = Wanted(kind=kind, environment=environment, targets={m: str(v) for m, v in targets.items()})
     waiting = find_waiting(ferry, wanted)
     if waiting and not plan_only:
-        return resume(ferry, waiting)
+        return resume(ferry, waiting, bypass=bypass)
     refs = {module: ferry.ref(module, version) for module, version in targets.items()}
     candidates = find_candidates(ferry, targets, refs)
     insist(judge_versions(ferry, scene, candidates, refs, bypass))

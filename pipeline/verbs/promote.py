@@ -13,7 +13,7 @@ from pipeline.verbs.options import json_option
 @click.command()
 @click.argument("pairs", nargs=-1, required=True, metavar="MODULE VERSION [MODULE VERSION]...")
 @click.option("--to", "environment", required=True, metavar="ENV", help="The environment to move.")
-@click.option("--bypass", default="", metavar="REASON", help="Skip order and soak; the reason is recorded.")
+@click.option("--bypass", default="", metavar="REASON", help="Skip order, soak, freezes; the reason is recorded.")
 @plan_options
 @json_option
 @click.pass_obj

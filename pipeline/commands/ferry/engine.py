@@ -11,8 +11,9 @@ from typing import Any, assert_never
 
 from pipeline.commands.ferry.back import restore
 from pipeline.commands.ferry.crew import Stop
-from pipeline.commands.ferry.forward import Paused, run_wave
+from pipeline.commands.ferry.forward import run_wave
 from pipeline.commands.ferry.landing import land_reverse, land_wave
+from pipeline.commands.ferry.pauses import Paused
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.domain.promotion.claims import say_next

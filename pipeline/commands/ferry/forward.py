@@ -4,19 +4,16 @@ Promise: nothing is applied that was not announced in the ledger with its plan's
 saved plan with that hash.
 """
 
-from typing import Any, NoReturn
-
 from pipeline.commands.ferry.crew import Stop, run_all
+from pipeline.commands.ferry.pauses import Paused, check_soak, check_time, pause
 from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, moved_versions, plan_forward, show_facts
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.domain.gate import Allowed
 from pipeline.domain.promotion import claims
-from pipeline.domain.promotion.eligibility import parse_time
 from pipeline.domain.promotion.phases import Outcome, Phase, StackPhase
 from pipeline.domain.promotion.record import StackRun
 from pipeline.domain.promotion.work import CheckVerdict
-from pipeline.domain.settings import duration
 from pipeline.errors import ModferryError, TestsFailedError
 
 PHASES = {
@@ -26,17 +23,14 @@ PHASES = {
 }
 
 
-class Paused(Exception):  # noqa: N818 - not an error: the promotion waits, and the ledger says for what
-    """The promotion was left waiting, or closed before anything was changed."""
-
-
 def run_wave(ferry: Ferry, pen: Recorder, wave: int, stop: Stop) -> None:
     """Take what is left of a wave to verified; or leave the promotion waiting, failing or closed."""
     promotion = pen.promotion
     if any(promotion.stacks[stack].phase is StackPhase.FAILED for stack in promotion.waves[wave]):
         _judge_wave(ferry, pen, wave)  # an earlier run was killed before it turned round
         return
-    _check_soak(ferry, pen)
+    check_soak(ferry, pen)
+    check_time(ferry, pen, wave)
     if not _check_main(ferry, pen, wave):
         return
     runs = [promotion.stacks[stack] for stack in promotion.waves[wave]]
@@ -80,7 +74,7 @@ def plan_stacks(ferry: Ferry, pen: Recorder, runs: list[StackRun], stop: Stop) -
                 return None
             raise
         if not isinstance(error, TestsFailedError):
-            _pause(ferry, pen, f"could not be planned: {error}")
+            pause(ferry, pen, f"could not be planned: {error}")
         fail(ferry, pen, str(error))
         return None
     return {run.stack: ready[run.stack] for run in runs}
@@ -92,14 +86,6 @@ def fail(ferry: Ferry, pen: Recorder, reason: str) -> None:
     ferry.say(f"  failed: {reason}")
     moved = moved_versions(ferry, promotion)
     pen.move(Phase.FAILING, reason=reason, also=lambda _: claims.holds(promotion, reason, moved))
-
-
-def _check_soak(ferry: Ferry, pen: Recorder) -> None:
-    promotion = pen.promotion
-    if promotion.landed_at:
-        until = parse_time(promotion.landed_at) + duration(ferry.environment(promotion.environment).soak)
-        if ferry.now() < until:
-            _pause(ferry, pen, f"the wave before soaks until {until:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _check_main(ferry: Ferry, pen: Recorder, wave: int) -> bool:
@@ -145,7 +131,7 @@ def _ask(ferry: Ferry, pen: Recorder, wave: int, ready: dict[str, Ready]) -> dic
         if all(run.phase is StackPhase.PENDING for run in promotion.stacks.values()):
             pen.close(Outcome.REFUSED, " ".join(decision.reasons), remedy=decision.remedy)
             raise Paused
-        _pause(ferry, pen, " ".join(decision.reasons))
+        pause(ferry, pen, " ".join(decision.reasons))
     announced = pen.promotion.stacks
     fresh = {
         stack: one
@@ -158,14 +144,8 @@ def _ask(ferry: Ferry, pen: Recorder, wave: int, ready: dict[str, Ready]) -> dic
     if wanted not in ferry.approvals and wanted not in promotion.approved:
         stale = " (what was approved was another plan)" if ferry.approvals else ""
         plans = {s: one.planned.facts.to_body() for s, one in fresh.items()}
-        _pause(ferry, pen, f"wave {wave + 1} needs approval{stale}", approval=wanted, plans=plans)
+        pause(ferry, pen, f"wave {wave + 1} needs approval{stale}", approval=wanted, plans=plans)
     return {wanted: promotion.approved.get(wanted, ferry.holder.actor)}
-
-
-def _pause(ferry: Ferry, pen: Recorder, reason: str, **details: Any) -> NoReturn:
-    ferry.say(f"  waiting: {reason}")
-    pen.move(Phase.WAITING, reason=reason, **details)
-    raise Paused(reason)
 
 
 def _apply_and_verify(ferry: Ferry, pen: Recorder, wave: int, ready: dict[str, Ready], stop: Stop) -> None:
@@ -221,4 +201,4 @@ def _judge_wave(ferry: Ferry, pen: Recorder, wave: int) -> None:
     if failed:
         fail(ferry, pen, "; ".join(f"{run.stack}: {run.reason}" for run in failed))
     elif unsure:
-        _pause(ferry, pen, "; ".join(f"{run.stack} could not be verified: {run.reason}" for run in unsure))
+        pause(ferry, pen, "; ".join(f"{run.stack} could not be verified: {run.reason}" for run in unsure))

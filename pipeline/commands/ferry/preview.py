@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.engine import version_in
+from pipeline.commands.ferry.pauses import judge_time
 from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, plan_forward
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.domain.gate import Allowed
@@ -62,7 +63,7 @@ class Preview:
 
 
 def preview(ferry: Ferry, opening: Opening) -> Preview:
-    """Plan every stack of every wave."""
+    """Plan every stack of every wave; an environment that is shut now can be looked at all the same."""
     promotion = _as_if_open(ferry, opening)
     ready: dict[str, Ready] = {}
 
@@ -75,6 +76,8 @@ def preview(ferry: Ferry, opening: Opening) -> Preview:
     for one in ready.values():
         ferry.stacks.drop(one.job)
     decision = judge_plans(ferry, opening.environment, ready)
+    time = judge_time(ferry, opening.environment, opening.kind, opening.bypass)
+    shut = "" if isinstance(time, Allowed) else " ".join((*time.reasons, time.remedy))
     return Preview(
         opening=opening,
         ready=ready,
@@ -83,7 +86,7 @@ def preview(ferry: Ferry, opening: Opening) -> Preview:
             for wave in opening.waves
         ),
         refused=() if isinstance(decision, Allowed) else decision.reasons,
-        next="" if isinstance(decision, Allowed) else decision.remedy,
+        next=shut if isinstance(decision, Allowed) else decision.remedy,
     )
 
 

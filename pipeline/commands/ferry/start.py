@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.commands.ferry.engine import Result, result_of, run_promotion
+from pipeline.commands.ferry.pauses import judge_time
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
+from pipeline.domain.gate import insist
 from pipeline.domain.promotion import claims
 from pipeline.domain.promotion.claims import Opening
 from pipeline.domain.promotion.phases import Kind
@@ -47,6 +49,7 @@ def find_waiting(ferry: Ferry, wanted: Wanted) -> Promotion | None:
 
 def begin(ferry: Ferry, opening: Opening) -> Result:
     """Claim the stacks and run. Push rights are asked for first: pins that cannot land must not be applied."""
+    insist(judge_time(ferry, opening.environment, opening.kind, opening.bypass))
     ferry.trunk.check_push()
     ferry.ledger.append(lambda history: claims.open_promotion(history, opening, ferry.holder), push=True)
     pen = Recorder(ferry.ledger, opening.id, fence=1)
@@ -54,11 +57,12 @@ def begin(ferry: Ferry, opening: Opening) -> Result:
     return run_promotion(ferry, pen)
 
 
-def resume(ferry: Ferry, promotion: Promotion, *, vouched: bool = False) -> Result:
+def resume(ferry: Ferry, promotion: Promotion, *, vouched: bool = False, bypass: str = "") -> Result:
     """Take a promotion over with the next fence and go on with it.
 
     What provably dead holders (`vouched`: a person says so of those elsewhere) left running here is ended first,
     and the state locks that they left are broken when they are met. A holder that lives keeps its lock.
+    `bypass`: why it may go on although its environment is shut; it is recorded.
     """
     if not promotion.is_open:
         return result_of(promotion)
@@ -68,7 +72,8 @@ def resume(ferry: Ferry, promotion: Promotion, *, vouched: bool = False) -> Resu
             ferry.end_leftovers(holder)
             ferry.stacks.may_break(holder, promotion.opened_at)
     ferry.ledger.append(
-        lambda history: claims.take_over(history, promotion.id, promotion.fence, ferry.holder), push=True
+        lambda history: claims.take_over(history, promotion.id, promotion.fence, ferry.holder, bypass=bypass),
+        push=True,
     )
     ferry.say(f"Going on with {promotion.title}, which is {promotion.phase}")
     return run_promotion(ferry, Recorder(ferry.ledger, promotion.id, fence=promotion.fence + 1))

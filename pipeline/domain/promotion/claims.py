@@ -99,15 +99,15 @@ def open_promotion(history: History, opening: Opening, holder: Holder) -> tuple[
     return (Draft(kind="promotion.opened", body=body), *opening.also)
 
 
-def take_over(history: History, name: str, seen_fence: int, holder: Holder) -> tuple[Draft, ...]:
-    """Become the holder, with the next fence; only if nobody else did since we looked."""
+def take_over(history: History, name: str, seen_fence: int, holder: Holder, *, bypass: str = "") -> tuple[Draft, ...]:
+    """Become the holder, with the next fence; only if nobody else did since we looked. A bypass stays with it."""
     promotion = find(history, name)
     if not promotion.is_open:
         raise RefusedError(f"Promotion {name} is closed ({promotion.outcome}).", remedy="modferry status")
     if promotion.fence != seen_fence:
         raise BusyError(say_busy(name, promotion), remedy=say_next(promotion))
     body = {"promotion": name, "fence": promotion.fence + 1, "holder": holder.to_body()}
-    return (Draft(kind="promotion.taken", body=body),)
+    return (Draft(kind="promotion.taken", body={**body, "bypass": bypass} if bypass else body),)
 
 
 def find(history: History, name: str) -> Promotion:

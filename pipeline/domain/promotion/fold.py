@@ -112,7 +112,11 @@ def _follow(fleet: Fleet, entry: Entry) -> None:
     match entry.kind:
         case "promotion.taken":
             promotion = replace(
-                promotion, holder=_holder(entry), fence=body["fence"], past=(*promotion.past, promotion.holder)
+                promotion,
+                holder=_holder(entry),
+                fence=body["fence"],
+                past=(*promotion.past, promotion.holder),
+                bypass=body.get("bypass", promotion.bypass),
             )
         case "promotion.moved":
             promotion = _move(fleet, promotion, entry)
