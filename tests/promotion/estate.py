@@ -17,7 +17,7 @@ from pipeline.adapters.ledger import GitLedger
 from pipeline.adapters.processes import base_environment
 from pipeline.cli import App
 from pipeline.domain.history import History
-from pipeline.domain.ledger import Draft
+from pipeline.domain.ledger import Draft, Entry
 
 HOME = Path(__file__).resolve().parents[2]
 SOURCE = "https://example.test/acme/infra.git"
@@ -84,6 +84,13 @@ class Estate:
         ledger = self.ledger()
         ledger.fetch()
         return ledger.history()
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every entry of origin's ledger, in order."""
+        ledger = self.ledger()
+        ledger.fetch()
+        tip = ledger.tip()
+        return tuple(ledger.entries(None, tip)) if tip else ()
 
     def release(self, module: str, version: str) -> None:
         """Tag main and write the release, as `modferry release --push` would after its gate."""
