@@ -43,6 +43,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "emulator": ("emulator", "Install, start, stop or show moto and LocalStack."),
     "sandbox": ("sandbox", "Sandbox accounts: sweep what runs left behind."),
     "ci": ("ci", "What a CI system asks: the test matrix."),
+    "atlantis": ("atlantis", "The atlantis.yaml that plans and applies through modferry."),
     "comment": ("comment", "The pull request's comment, from what other commands left."),
     "report": ("report", "The fleet page, static."),
     "doctor": ("doctor", "What is missing on this machine, and what mends it."),

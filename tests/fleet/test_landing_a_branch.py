@@ -28,9 +28,12 @@ def world() -> World:
     return world
 
 
-def branch(world: World, stack: str = "d", **changes: bytes) -> str:
-    text = world.files(world.main, "dev", stack)["main.tf"].replace(b"size = 1", b"size = 2")
-    return world.commit({f"environments/dev/{stack}/main.tf": text, **changes})
+def branch(world: World, *stacks: str) -> str:
+    names = stacks or ("d",)
+    texts = {name: world.files(world.main, "dev", name)["main.tf"] for name in names}
+    return world.commit(
+        {f"environments/dev/{name}/main.tf": text.replace(b"size = 1", b"size = 2") for name, text in texts.items()}
+    )
 
 
 def plan(world: World, commit: str, stack: str = "d") -> Preview:
@@ -82,8 +85,7 @@ def test_a_branch_that_main_left_behind_must_come_up_first(world: World) -> None
 
 
 def test_a_branch_with_two_stacks_lands_once_and_each_is_deployed(world: World) -> None:
-    text = world.files(world.main, "dev", "e")["main.tf"].replace(b"size = 1", b"size = 3")
-    commit = branch(world, **{"environments/dev/e/main.tf": text})
+    commit = branch(world, "d", "e")
     first, second = plan(world, commit), plan(world, commit, "e")
     assert land(world, commit, *first.approvals).code is Exit.DONE
     assert land(world, commit, *second.approvals, stack="e").code is Exit.DONE
