@@ -3,32 +3,43 @@
 import click
 
 from pipeline.cli import App
-from pipeline.commands.adopt import adopt_tags
-from pipeline.errors import Exit, RefusedError
+from pipeline.commands.adopt import Adopted, adopt_tags
+from pipeline.commands.takeover import Takeover, adopt_stacks
+from pipeline.errors import Exit, UsageError
+from pipeline.verbs.ferrying import ferry_of
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.wiring import open_project, shared_tags_of
 
 
 @click.command()
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
-@click.option("--stack", "stacks", multiple=True, metavar="ENV/STACK", help="Not there yet: says what to do instead.")
+@click.option(
+    "--stack", "stacks", multiple=True, metavar="ENV[/STACK]", help="A stack that was applied before modferry."
+)
+@click.option("--all-stacks", is_flag=True, help="Every such stack.")
 @dry_run_option
 @json_option
 @click.pass_obj
-def adopt(app: App, modules: tuple[str, ...], stacks: tuple[str, ...], dry_run: bool) -> Exit:
-    """Take over version tags that were made before modferry: newest first, with their digest, without evidence.
+def adopt(app: App, modules: tuple[str, ...], stacks: tuple[str, ...], all_stacks: bool, dry_run: bool) -> Exit:
+    """Take over what was made before modferry: version tags, or stacks.
+
+    Tags, newest first, with their digest and without evidence. Stacks as main has them, if they pin released versions,
+    their plan is empty and their verification passes; nothing is applied.
 
     \b
     Examples:
-      modferry adopt --dry-run     which tags would be taken over
-      modferry adopt vpc           all version tags of vpc
+      modferry adopt --dry-run            which tags would be taken over
+      modferry adopt vpc                  all version tags of vpc
+      modferry adopt --stack prod         the stacks of prod, after their modules' tags
     """
-    if stacks:
-        raise RefusedError(
-            f"Stacks are not adopted by this version: the empty plan and the verification of {', '.join(stacks)} "
-            "would have to be seen first, and adopt does not run them.",
-            remedy=f"modferry deploy {stacks[0]} --plan-only; with an empty plan, deploy takes it over as it is",
-        )
+    if modules and (stacks or all_stacks):
+        raise UsageError("Tags and stacks are taken over one after the other.", remedy="modferry adopt, then --stack")
+    if stacks or all_stacks:
+        with ferry_of(app) as ferry:
+            found = adopt_stacks(ferry, () if all_stacks else stacks, dry_run=dry_run)
+        _show_stacks(app, found, dry_run=dry_run)
+        app.console.document("adopt", {**Adopted(tags=(), left=()).to_json(), **found.to_json()})
+        return found.code
     project = open_project(app.directory, app.environ, app.now)
     result = adopt_tags(project, shared_tags_of(project), modules, dry_run=dry_run)
     word = "would be adopted" if dry_run else "adopted"
@@ -36,7 +47,17 @@ def adopt(app: App, modules: tuple[str, ...], stacks: tuple[str, ...], dry_run: 
         app.console.say(f"{tag} {word}: commit {commit[:12]}, {digest[:19]}")
     for name, why in result.left:
         app.console.warn(f"{name} was left: {why}")
-    app.console.document("adopt", result.to_json())
+    app.console.document("adopt", {**result.to_json(), **Takeover(stacks={}, left={}).to_json()})
     if not result.tags:
         app.console.say("Nothing to adopt: every version tag has its entry in the ledger, or was left.")
     return Exit.DONE if result.tags else Exit.NOTHING
+
+
+def _show_stacks(app: App, found: Takeover, *, dry_run: bool) -> None:
+    for (environment, stack), content in found.stacks.items():
+        pins = ", ".join(content.pins.values()) or "no module"
+        app.console.say(f"{environment}/{stack} {'would be' if dry_run else 'is'} adopted: {pins}")
+    for (environment, stack), error in found.left.items():
+        app.console.warn(f"{environment}/{stack} was left: {error}")
+    if found.code is Exit.NOTHING:
+        app.console.say("Nothing to adopt: the ledger knows every one of these stacks.")

@@ -70,9 +70,6 @@ def test_a_tag_that_origin_has_elsewhere_or_not_at_all_is_left(clone: Path, modf
     assert left["vpc/v1.2.0"].startswith("origin has it at ")
 
 
-def test_stacks_are_refused_with_what_is_not_done_and_what_does_it(modferry: Modferry) -> None:
-    said = modferry("adopt", "--stack", "prod/us-east-1")
-    assert said.code == Exit.REFUSED
-    assert "the empty plan and the verification of prod/us-east-1" in said.text
-    assert "Next: modferry deploy prod/us-east-1 --plan-only" in said.text
+def test_a_module_that_is_not_there_and_tags_beside_stacks_are_refused(modferry: Modferry) -> None:
     assert modferry("adopt", "vcp").code == Exit.USAGE
+    assert modferry("adopt", "vpc", "--stack", "prod/us-east-1").code == Exit.USAGE
