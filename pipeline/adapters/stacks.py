@@ -18,7 +18,7 @@ from pipeline.domain.inventory import Resource, resources_in
 from pipeline.domain.pins import LOCK_FILE
 from pipeline.domain.plan import PlanSummary, summarise
 from pipeline.domain.plan_changes import read_changes
-from pipeline.domain.plan_differences import read_differences
+from pipeline.domain.plan_differences import read_differences, read_outside
 from pipeline.domain.promotion.record import Holder, PlanFacts
 from pipeline.domain.promotion.work import CheckResult, CheckVerdict, Job, Planned, Verification
 from pipeline.domain.settings import Environment
@@ -92,6 +92,7 @@ class TerraformStacks:
             lock=lock.read_bytes() if lock.exists() else None,
             shown="\n".join(f"  {change.action} {change.name}" for change in read_changes(document)),
             differences=read_differences(document),
+            outside=read_outside(document),
         )
 
     def apply(self, job: Job) -> None:

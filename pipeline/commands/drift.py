@@ -16,6 +16,7 @@ from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.domain.fleet.noise import Ignored, split_noise
 from pipeline.domain.pins import content_digest
+from pipeline.domain.plan_differences import Difference
 from pipeline.domain.promotion.claims import fleet_of
 from pipeline.domain.promotion.fold import Fleet
 from pipeline.domain.promotion.record import PlanFacts
@@ -28,6 +29,7 @@ class Drift(StrEnum):
 
     IN_SYNC = "in_sync"
     NOT_APPLIED = "not_applied"
+    RESTLESS = "never_settles"
     OUTSIDE = "changed_outside"
     BOTH = "changed_outside_and_not_applied"
     UNMANAGED = "never_applied"
@@ -37,6 +39,7 @@ class Drift(StrEnum):
 SAYS = {
     Drift.IN_SYNC: "is what main says",
     Drift.NOT_APPLIED: "main has changed and was not applied",
+    Drift.RESTLESS: "would change, though neither its code nor what it manages has changed",
     Drift.OUTSIDE: "was changed outside of Terraform",
     Drift.BOTH: "was changed outside, and main has changed and was not applied",
     Drift.UNMANAGED: "was never applied by modferry",
@@ -45,7 +48,8 @@ SAYS = {
 
 
 FIXABLE = (Drift.NOT_APPLIED, Drift.OUTSIDE)
-"""What `deploy` puts right: main is what was reviewed. Where both sides changed, a person says which one holds."""
+"""What `deploy` puts right: main is what was reviewed. Where both sides changed, a person says which one holds; what
+never settles would fail its own second plan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,8 @@ class DriftRow:
     shown: str
     remedy: str
     ignored: tuple[Ignored, ...] = ()
+    outside: tuple[Difference, ...] = ()
+    """What changed outside and is no noise; also what code does not set and a plan leaves alone."""
     fix: Attempt | None = None
 
     @property
@@ -75,6 +81,7 @@ class DriftRow:
             "plan": self.facts.to_body() if self.facts else None,
             "shown": self.shown,
             "ignored": [one.to_json() for one in self.ignored],
+            "outside": [{"address": one.address, "attributes": list(one.attributes)} for one in self.outside],
             "next": self.remedy,
             "fix": self.fix.to_json() if self.fix else None,
         }
@@ -151,7 +158,7 @@ def _look(ferry: Ferry, fleet: Fleet, main: str, environment: str, stack: str) -
         if applied is None:
             drift = Drift.UNMANAGED
         elif content_digest(files) == applied.digest:
-            drift = Drift.IN_SYNC if plan.is_empty else Drift.OUTSIDE
+            drift = Drift.IN_SYNC if plan.is_empty else Drift.OUTSIDE if plan.outside else Drift.RESTLESS
         else:
             was = ferry.trunk.files(applied.commit, environment, stack)
             job = Job(environment=environment, stack=stack, commit=applied.commit, files=was, key="applied")
@@ -168,16 +175,18 @@ def _look(ferry: Ferry, fleet: Fleet, main: str, environment: str, stack: str) -
         shown=plan.planned.shown,
         remedy="" if drift is Drift.IN_SYNC else f"modferry deploy {environment}/{stack} --plan-only",
         ignored=plan.ignored,
+        outside=plan.outside,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
-    """A plan with the noise in it; empty also where it is nothing but noise."""
+    """A plan with the noise in it; empty also where it is nothing but noise. `outside` is without noise."""
 
     planned: Planned
     is_empty: bool
     ignored: tuple[Ignored, ...]
+    outside: tuple[Difference, ...]
 
 
 def _plan(ferry: Ferry, job: Job) -> _Plan:
@@ -185,5 +194,12 @@ def _plan(ferry: Ferry, job: Job) -> _Plan:
         planned = ferry.stacks.plan(job, may_upgrade=False)
     finally:
         ferry.stacks.drop(job)
-    real, ignored = split_noise(planned.differences, ferry.settings.noise, job.environment)
-    return _Plan(planned=planned, is_empty=planned.facts.empty or bool(ignored and not real), ignored=ignored)
+    rules = ferry.settings.noise
+    real, ignored = split_noise(planned.differences, rules, job.environment)
+    outside, quiet = split_noise(planned.outside, rules, job.environment)
+    return _Plan(
+        planned=planned,
+        is_empty=planned.facts.empty or bool(ignored and not real),
+        ignored=tuple(dict.fromkeys((*ignored, *quiet))),
+        outside=outside,
+    )

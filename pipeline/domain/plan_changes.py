@@ -90,7 +90,13 @@ class OutputChange:
 def read_changes(plan: Mapping[str, object]) -> tuple[Change, ...]:
     """All changes, by address. Raises UndecidedError where the document is no whole plan of format 1.x."""
     _insist_readable(plan)
-    return tuple(sorted(_changes(plan), key=lambda c: (c.address, c.deposed)))
+    return _sorted(_changes(plan.get("resource_changes")))
+
+
+def read_drift(plan: Mapping[str, object]) -> tuple[Change, ...]:
+    """What refreshing found changed since the state was written, by address: also what the plan then leaves alone."""
+    _insist_readable(plan)
+    return _sorted(_changes(plan.get("resource_drift")))
 
 
 def read_output_changes(plan: Mapping[str, object]) -> tuple[OutputChange, ...]:
@@ -103,8 +109,12 @@ def read_output_changes(plan: Mapping[str, object]) -> tuple[OutputChange, ...]:
     )
 
 
-def _changes(plan: Mapping[str, object]) -> Iterator[Change]:
-    for entry in as_list(plan.get("resource_changes")):
+def _sorted(changes: Iterator[Change]) -> tuple[Change, ...]:
+    return tuple(sorted(changes, key=lambda change: (change.address, change.deposed)))
+
+
+def _changes(rows: object) -> Iterator[Change]:
+    for entry in as_list(rows):
         row = as_mapping(entry)
         change = as_mapping(row.get("change"))
         address, steps = str(row.get("address")), _steps(change)

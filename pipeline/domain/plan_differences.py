@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.domain.plan_changes import Action, read_changes, read_output_changes, spell_steps
+from pipeline.domain.plan_changes import Action, Change, read_changes, read_drift, read_output_changes, spell_steps
 from pipeline.domain.plan_values import differing, sides
 
 PARTIAL = "incomplete"
@@ -30,15 +30,25 @@ def read_differences(plan: Mapping[str, object]) -> tuple[Difference, ...]:
 
     Raises UndecidedError where the document is no whole plan of format 1.x.
     """
-    found = []
-    for change in read_changes(plan):
-        update = change.action is Action.UPDATE and not (change.previous or change.imported or change.deposed)
-        paths = [spell_steps(after.path) for _, after in differing(*sides(change.values))] if update else []
-        action = "update with move or import" if change.action is Action.UPDATE and not update else str(change.action)
-        found.append(Difference(address=change.name, action=action, attributes=tuple(paths)))
+    found = [_difference(change) for change in read_changes(plan)]
     for output in read_output_changes(plan):
         value = ("value",) if output.action is Action.UPDATE else ()
         found.append(Difference(address=f"output.{output.name}", action=str(output.action), attributes=value))
     if plan.get("complete") is False:
         found.append(Difference(address="the plan", action=PARTIAL))
     return tuple(found)
+
+
+def read_outside(plan: Mapping[str, object]) -> tuple[Difference, ...]:
+    """What changed outside of Terraform since the state was written, whether the plan puts it right or not.
+
+    Raises UndecidedError where the document is no whole plan of format 1.x.
+    """
+    return tuple(_difference(change) for change in read_drift(plan))
+
+
+def _difference(change: Change) -> Difference:
+    update = change.action is Action.UPDATE and not (change.previous or change.imported or change.deposed)
+    paths = [spell_steps(after.path) for _, after in differing(*sides(change.values))] if update else []
+    action = "update with move or import" if change.action is Action.UPDATE and not update else str(change.action)
+    return Difference(address=change.name, action=action, attributes=tuple(paths))

@@ -44,6 +44,8 @@ def drift(
             app.console.say(row.shown)
         for one in row.ignored:
             app.console.say(f"  {one}")
+        for seen in row.outside:
+            app.console.say(f"  changed outside: {seen.address} {', '.join(seen.attributes)}".rstrip())
         if row.fix:
             app.console.say(f"  {row.fix.phase}" + (f": {row.fix.reason}" if row.fix.reason else ""))
         remedy = row.fix.next if row.fix else row.remedy

@@ -61,6 +61,10 @@ class World:
     unplannable: set[str] = field(default_factory=set)
     churn: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     """What the plan of a stack shows although the stack runs its content: noise, or something changed outside."""
+    restless: set[str] = field(default_factory=set)
+    """Stacks whose churn was not changed outside: their plans are never empty."""
+    touched: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
+    """What changed outside and no plan puts right: code does not set it."""
     known: dict[str, set[str]] = field(default_factory=dict)
     """Digest → the versions in that content."""
     rejects: bool = False
@@ -256,7 +260,8 @@ class FakeStacks:
         )
         self.planned[job.name, job.key] = digest
         code = (Difference(address="thing.this", action="update", attributes=("size",)),) if runs != digest else ()
-        return Planned(facts=facts, differences=(*code, *churn))
+        outside = (*self.world.touched.get(job.name, ()), *(() if job.name in self.world.restless else churn))
+        return Planned(facts=facts, differences=(*code, *churn), outside=outside)
 
     def apply(self, job: Job) -> None:
         """The cloud runs the content; a broken version stops half way."""

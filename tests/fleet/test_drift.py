@@ -77,6 +77,24 @@ def test_noise_does_not_count_and_is_always_named(world: World) -> None:
     assert told(find_drift(ferry_in(world, elsewhere), ("prod",)))["prod/b"] is Drift.OUTSIDE
 
 
+def test_a_plan_that_is_never_empty_is_told_from_a_change_outside_and_left_by_fix(world: World) -> None:
+    world.churn["prod/b"] = (SCALED,)
+    world.restless = {"prod/b"}
+    ferry = ferry_in(world)
+    rows = fix_drift(ferry, find_drift(ferry, ("prod",)), dry_run=False)
+    assert told(rows)["prod/b"] is Drift.RESTLESS
+    assert [row.fix.phase for row in rows if row.fix] == ["left"]
+    assert exit_of(rows) is Exit.REFUSED
+
+
+def test_what_code_does_not_set_is_named_though_nothing_would_change(world: World) -> None:
+    other = replace(SCALED, address="module.core.aws_instance.x", attributes=("tags.owner",))
+    world.touched["prod/a"] = (other, SCALED)
+    (row,) = [row for row in find_drift(ferry_in(world, SCALING), ("prod",)) if row.stack == "a"]
+    assert (row.drift, row.outside) == (Drift.IN_SYNC, (other,))
+    assert [one.difference for one in row.ignored] == [SCALED], "noise in it is named as noise"
+
+
 def test_noise_beside_a_change_of_the_code_is_not_a_change_outside(world: World) -> None:
     text = world.files(world.main, "prod", "a")["main.tf"].replace(b"size = 1", b"size = 2")
     world.push({"environments/prod/a/main.tf": text})

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.domain.plan import summarise
-from pipeline.domain.plan_differences import Difference, read_differences
+from pipeline.domain.plan_differences import Difference, read_differences, read_outside
 from tests.plan.plans import RECORDED, changed, plan, recorded
 
 
@@ -46,3 +46,14 @@ def test_an_update_that_also_moves_is_no_mere_update() -> None:
     row = changed("aws_x.new", ["update"], {"a": 1}, {"a": 2}, previous_address="aws_x.old")
     (one,) = read_differences(plan(row))
     assert (one.is_update, one.attributes) == (False, ())
+
+
+def test_what_changed_outside_is_read_from_the_refresh() -> None:
+    seen = changed("aws_x.this", ["update"], {"size": 1}, {"size": 2})
+    gone = changed("aws_x.gone", ["delete"], {"size": 1}, None)
+    document = plan(changed("aws_x.gone", ["create"], None, {"size": 1}), resource_drift=[seen, gone])
+    assert [(one.address, one.action, one.attributes) for one in read_outside(document)] == [
+        ("aws_x.gone", "destroy", ()),
+        ("aws_x.this", "update", ("size",)),
+    ]
+    assert read_outside(plan()) == ()

@@ -30,13 +30,14 @@ class Job:
 @dataclass(frozen=True, kw_only=True)
 class Planned:
     """A saved plan, waiting with the adapter, in short; `lock` is the lock file after init. `differences`: what it
-    would change, for rules by address and attribute."""
+    would change, `outside`: what refreshing found changed since the state was written, both for rules by address."""
 
     facts: PlanFacts
     lock: bytes | None = None
     shown: str = ""
     """The plan for people, one line a change."""
     differences: tuple[Difference, ...] = ()
+    outside: tuple[Difference, ...] = ()
 
 
 class CheckVerdict(StrEnum):
