@@ -1,5 +1,6 @@
 """How far behind a pin is, what could come next, and which stacks of an environment differ. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,12 +40,17 @@ def final_releases(history: History) -> dict[str, tuple[Release, ...]]:
     return {module: tuple(sorted(releases, key=lambda r: r.version)) for module, releases in found.items()}
 
 
-def find_behind(version: Version | None, finals: Iterable[Release], now: datetime) -> tuple[int, int]:
-    """How many final releases are newer, and since how many whole days there is one; (0, 0) for the newest, and where
-    a ref names no version."""
-    newer = [release for release in finals if version and release.version > version]
-    since = min((parse_time(release.at) for release in newer), default=now)
-    return len(newer), max((now - since).days, 0)
+def _version(release: Release) -> Version:
+    return release.version
+
+
+def find_behind(version: Version | None, finals: Sequence[Release], now: datetime) -> tuple[int, int]:
+    """How many final releases (oldest version first) are newer, and since how many whole days there is one; (0, 0) for
+    the newest, and where a ref names no version."""
+    newer = [release.at for release in finals[bisect_right(finals, version, key=_version) :]] if version else []
+    if not newer:
+        return 0, 0
+    return len(newer), max((now - parse_time(min(newer))).days, 0)  # ledger times sort as text; to read one is slow
 
 
 def find_promotable(
