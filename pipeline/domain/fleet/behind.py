@@ -66,12 +66,21 @@ def find_promotable(
 
     Whether its tag is still the one on origin is asked by the promotion itself.
     """
-    for release in reversed(finals):
+    for release in reversed(_run_before(fleet, finals, previous)):
         one = Candidate(module=release.module, version=release.version, tag=release.tag, on_origin=None)
         wanted = judge_wanted(history, one, environment, order)
         if isinstance(combine((wanted, judge_preceding(fleet, one, release.tag, previous, now))), Allowed):
             return release.version
     return None
+
+
+def _run_before(fleet: Fleet, finals: Sequence[Release], previous: Previous | None) -> Sequence[Release]:
+    """Those that every stack of the preceding environment runs; no other can pass, and asking costs time."""
+    if previous is None or not finals:
+        return finals
+    contents = [fleet.stack(previous.environment, stack).content for stack in previous.stacks]
+    refs = {content.pins.get(finals[0].module) if content else None for content in contents}
+    return [release for release in finals if refs == {release.tag}]
 
 
 def find_skews(pins: Iterable[tuple[str, str, str, str]]) -> tuple[Skew, ...]:
