@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.commands.ferry.engine import Result
+from pipeline.commands.ferry.pauses import judge_time
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.preview import Preview, preview
 from pipeline.commands.ferry.start import Wanted, begin, find_waiting, resume, waves_of
@@ -52,6 +53,7 @@ def land_commit(ferry: Ferry, scene: Scene, wanted: Wanted, only: str, bypass: s
     names = (only,) if only else sorted({s for c in (commit, scene.main) for s in ferry.trunk.stacks(c, environment)})
     if all(ferry.trunk.files(commit, environment, s) == ferry.trunk.files(scene.main, environment, s) for s in names):
         return False
+    insist(judge_time(ferry, environment, wanted.kind, bypass))
     opening = plan_deploy(ferry, replace(scene, main=commit), wanted, only, bypass)
     if opening:
         shown = preview(ferry, opening)

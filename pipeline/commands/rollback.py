@@ -6,7 +6,7 @@ from pipeline.commands.ferry import contents
 from pipeline.commands.ferry.engine import Result
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.preview import Preview, preview
-from pipeline.commands.ferry.start import Wanted, begin, find_waiting, resume, waves_of
+from pipeline.commands.ferry.start import Wanted, begin, find_rollback, resume, waves_of
 from pipeline.commands.promote import Scene, find_candidates, look, pins_on_main
 from pipeline.domain.gate import combine, insist
 from pipeline.domain.ledger import Draft
@@ -35,12 +35,12 @@ def rollback(
     if not reason.strip():
         raise UsageError("A rollback needs a reason.", remedy="--reason TEXT")
     scene = look(ferry, environment)
+    failed = find_rollback(ferry, environment, module)
+    if failed and not plan_only and (to is None or failed.targets == {module: str(to)}):
+        return resume(ferry, failed)
     current = _current(ferry, scene, module)
     version = to or find_earlier(ferry, scene, module, current)
     wanted = Wanted(kind=Kind.ROLLBACK, environment=environment, targets={module: str(version)})
-    waiting = find_waiting(ferry, wanted)
-    if waiting and not plan_only:
-        return resume(ferry, waiting)
     ref = ferry.ref(module, version)
     [candidate] = find_candidates(ferry, {module: version}, {module: ref})
     insist(

@@ -15,7 +15,7 @@ from pipeline.commands.promote import promote
 from pipeline.commands.recover import recover
 from pipeline.commands.rollback import rollback
 from pipeline.domain.promotion.claims import fleet_of
-from pipeline.domain.promotion.phases import Outcome, StackPhase
+from pipeline.domain.promotion.phases import GOING_BACK, Kind, Outcome, StackPhase
 from pipeline.domain.settings import Environment
 from pipeline.errors import ModferryError
 from tests.fakes.world import Died, World, process, stack_text, version
@@ -164,6 +164,8 @@ class Fleet(RuleBasedStateMachine):
             phases = {run.phase for run in promotion.stacks.values()}
             if promotion.outcome is Outcome.VERIFIED:
                 assert phases == {StackPhase.VERIFIED}
+            if promotion.kind is Kind.ROLLBACK:
+                assert not phases & GOING_BACK, "a rollback is never rolled back"
             if promotion.outcome is Outcome.ROLLED_BACK:
                 assert phases <= {StackPhase.RESTORED, StackPhase.PENDING}
 

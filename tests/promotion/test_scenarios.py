@@ -352,13 +352,28 @@ def test_rollback_without_an_earlier_version_does_nothing(world: World) -> None:
     assert len(world.entries) == before
 
 
-def test_a_rollback_that_fails_is_not_rolled_back_by_holding_the_old_version(world: World) -> None:
+def test_a_rollback_that_fails_is_not_rolled_back(world: World) -> None:
     done(to(world, "dev"))
     world.bad.add("core/0.1.0")
-    result = rollback(process(world, environments=PLAIN), "dev", "core", reason="slow")
-    assert isinstance(result, Result)
+    result = done(rollback(process(world, environments=PLAIN), "dev", "core", reason="slow"), Exit.NOT_RESTORED)
+    assert "d: check: 503; a rollback is not rolled back" in result.promotion.why
+    assert runs(world)["dev/d"] == "0.1.0", "the version that was left is not brought back"
     assert not world.history().held("core", version("0.1.0"), "dev", ("dev", "staging", "prod"))
-    assert result.code is Exit.RESTORED and runs(world)["dev/d"] == "0.2.0"
+    with pytest.raises(RefusedError, match="is a rollback, which is not rolled back"):
+        recover(process(world, "2.2", environments=PLAIN), back=result.promotion.id, reason="no")
+    assert recover(process(world, "2.2", environments=PLAIN)).code is Exit.NOT_RESTORED, "still bad"
+    world.bad.clear()
+    again = done(rollback(process(world, "3.3", environments=PLAIN), "dev", "core", reason="slow"))
+    assert again.promotion.id == result.promotion.id and pins(world)["dev/d"] == "0.1.0"
+
+
+def test_a_rollback_that_breaks_half_way_is_tried_again_by_recover(world: World) -> None:
+    done(to(world, "dev"))
+    world.broken.add("core/0.1.0")
+    done(rollback(process(world, environments=PLAIN), "dev", "core", reason="slow"), Exit.NOT_RESTORED)
+    world.broken.clear()
+    assert recover(process(world, "2.2", environments=PLAIN)).code is Exit.DONE
+    assert runs(world)["dev/d"] == "0.1.0" == pins(world)["dev/d"]
 
 
 # -- pauses, two at once ---------------------------------------------------------------------------
@@ -419,6 +434,22 @@ def test_a_sleeper_that_was_taken_over_can_write_nothing(world: World) -> None:
     with pytest.raises(FencedError, match=r"taken over by actor-2.2"):
         promote(ferry, {"core": version("0.2.0")}, "dev")
     fleet_of(world.history())
+
+
+def test_a_person_answers_what_could_not_be_found_out(world: World) -> None:
+    world.unsure.add("core/0.2.0")
+    waiting = done(to(world, "dev"), Exit.WAITING)
+    name = waiting.promotion.id
+    assert waiting.next == f"modferry recover, or modferry recover --back {name} --reason TEXT"
+    other = process(world, "2.2", environments=PLAIN)
+    with pytest.raises(RefusedError, match="has changed stacks"):
+        recover(other, abandon=name)
+    with pytest.raises(UsageError, match="needs a reason"):
+        recover(other, back=name)
+    assert recover(other, back=name, reason="users complain").code is Exit.RESTORED
+    assert runs(world)["dev/d"] == "0.1.0"
+    held = world.history().held("core", version("0.2.0"), "dev", ("dev", "staging", "prod"))
+    assert held is not None and held.reason == "taken back by actor-2.2: users complain"
 
 
 # -- recover --------------------------------------------------------------------------------------

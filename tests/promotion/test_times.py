@@ -12,6 +12,7 @@ from pipeline.commands.promote import promote
 from pipeline.commands.recover import recover
 from pipeline.commands.rollback import rollback
 from pipeline.domain.promotion.claims import fleet_of
+from pipeline.domain.promotion.phases import StackPhase
 from pipeline.domain.settings import Environment
 from pipeline.errors import Exit, RefusedError
 from tests.fakes.world import Faults, World, no_faults, process, version
@@ -133,3 +134,72 @@ def test_a_failure_in_a_freeze_is_rolled_back_and_so_is_a_rollback_let_in(world:
     back = rollback(process(world, environments=(FROZEN,)), "prod", "core", reason="slow")
     assert isinstance(back, Result) and back.code is Exit.DONE
     assert set(runs(world).values()) == {"0.1.0"}
+
+
+# -- the age limit of a rollback --------------------------------------------------------------------
+
+
+def late(world: World, effect: str, hours: float) -> Faults:
+    """The clock jumps when an effect is reached."""
+
+    def jump(seen: str) -> None:
+        if seen == effect:
+            world.now += timedelta(hours=hours)
+
+    return jump
+
+
+def test_what_was_applied_long_ago_is_kept_and_a_person_is_needed(world: World) -> None:
+    world.bad_at.add(("prod/b", "core/0.2.0"))
+    result = move(world, faults=late(world, "before apply prod/b", 1))
+    assert (result.phase, result.code) == ("failed", Exit.NOT_RESTORED)
+    assert result.promotion.stacks["a"].phase is StackPhase.KEPT
+    assert "longer ago than rollback_age (20m)" in result.promotion.stacks["a"].reason
+    assert runs(world) == {"a": "0.2.0", "b": "0.1.0", "c": "0.1.0"}
+    assert fleet_of(world.history()).stack("prod", "a").verified_at, "it was verified, and still is"
+    assert world.pins("prod", "a") == {"core": "core/v0.2.0"} and world.pins("prod", "b") == {"core": "core/v0.1.0"}
+
+
+def test_a_failure_that_is_found_long_after_waits_for_a_person(world: World) -> None:
+    world.bad.add("core/0.2.0")
+    result = move(world, faults=late(world, "after verify prod/a", 3))
+    assert result.code is Exit.NOT_RESTORED and "it is not taken back by itself" in result.promotion.why
+    assert runs(world)["a"] == "0.2.0"
+    name = result.promotion.id
+    assert result.next == f"modferry recover, or modferry recover --back {name} --reason TEXT"
+    assert recover(process(world, "2.2", environments=(FROZEN,))).code is Exit.NOT_RESTORED, "not by a robot"
+    assert recover(process(world, "3.3", environments=(FROZEN,)), back=name, reason="yes").code is Exit.RESTORED
+    assert set(runs(world).values()) == {"0.1.0"}
+
+
+@pytest.mark.parametrize(("hours", "code"), [(-0.2, Exit.RESTORED), (-5, Exit.NOT_RESTORED), (5, Exit.NOT_RESTORED)])
+def test_a_clock_that_jumps_never_rolls_back_what_may_be_old(world: World, hours: float, code: Exit) -> None:
+    """A little back is nothing; far back or ahead, one of the clocks is wrong and a person is asked."""
+    world.bad.add("core/0.2.0")
+    assert move(world, faults=late(world, "after verify prod/a", hours)).code is code
+
+
+@pytest.mark.parametrize("hours", [-30 * 24, -1, 1, 30 * 24])
+def test_a_clock_that_jumps_changes_neither_order_nor_outcome(world: World, hours: float) -> None:
+    for number, effect in enumerate(
+        ("before apply prod/a", "after apply prod/a", "before land", "before apply prod/b")
+    ):
+        world.now = BEFORE
+        ferry = process(world, f"{number + 1}.1", environments=(OPEN,), faults=late(world, effect, hours))
+        world.release("core", f"0.{number + 3}.0")
+        result = promote(ferry, {"core": version(f"0.{number + 3}.0")}, "prod")
+        assert isinstance(result, Result) and result.code is Exit.DONE
+        stable = fleet_of(world.history()).stack("prod", "a").stable
+        assert stable and stable.pins == {"core": f"core/v0.{number + 3}.0"}, "the number orders, not the clock"
+    back = rollback(process(world, environments=(OPEN,)), "prod", "core", reason="slow")
+    assert isinstance(back, Result) and back.promotion.targets == {"core": "0.5.0"}
+
+
+def test_a_soak_is_not_over_because_the_clock_went_back(world: World) -> None:
+    soaking = (replace(OPEN, soak="1h"),)
+    first = promote(process(world, environments=soaking), {"core": version("0.2.0")}, "prod")
+    assert isinstance(first, Result) and "soaks until" in first.promotion.why
+    world.now -= timedelta(days=2)
+    assert recover(process(world, "2.2", environments=soaking)).code is Exit.WAITING
+    world.now += timedelta(days=2, hours=1)
+    assert recover(process(world, "3.3", environments=soaking)).code is Exit.DONE

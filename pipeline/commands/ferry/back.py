@@ -1,7 +1,8 @@
 """Back: each touched stack to where it came from, by the same means as forward, verified again.
 
 Promise: a way back that would destroy or replace something stateful is not taken (R6); a stack without an
-earlier content is left as it is; what was tried in vain is named and stays claimed.
+earlier content is left as it is, and so is, unless a person asked, what was applied longer ago than the age
+limit; what was tried in vain is named and stays claimed.
 """
 
 from collections.abc import Mapping
@@ -13,10 +14,12 @@ from pipeline.commands.ferry.planning import show_facts
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.domain.gate import Allowed
+from pipeline.domain.promotion.age import is_older
 from pipeline.domain.promotion.approval import judge_losses
 from pipeline.domain.promotion.phases import Phase, StackPhase
 from pipeline.domain.promotion.record import Promotion
 from pipeline.domain.promotion.work import CheckVerdict, Job, Planned
+from pipeline.domain.settings import duration
 from pipeline.errors import ModferryError
 
 NOTHING_BEFORE = "no earlier version was applied here: nothing was destroyed"
@@ -33,8 +36,10 @@ class Way:
 
 
 def restore(ferry: Ferry, pen: Recorder, stacks: tuple[str, ...], stop: Stop) -> tuple[str, ...]:
-    """Try each stack once; returns those that could not be restored now."""
+    """Try each stack once; returns those that could not be restored now, or must not be without a person."""
     promotion = pen.promotion
+    old = _leave_old(ferry, pen, stacks)
+    stacks = tuple(stack for stack in stacks if stack not in old)
     width = ferry.environment(promotion.environment).parallel
     ways: dict[str, Way] = {}
     returning = [stack for stack in stacks if promotion.stacks[stack].origin is not None]
@@ -61,7 +66,26 @@ def restore(ferry: Ferry, pen: Recorder, stacks: tuple[str, ...], stop: Stop) ->
             failed.append(stack)
 
     run_all([s for s in returning if ways[s].planned and not ways[s].refused], work, width=width, stop=stop)
-    return tuple(failed)
+    return (*failed, *(stack for stack in old if promotion.stacks[stack].phase is not StackPhase.VERIFIED))
+
+
+def say_old(ferry: Ferry, promotion: Promotion, stack: str) -> str:
+    """Why a stack is not taken back without a person; empty where it may be."""
+    run, limit = promotion.stacks[stack], ferry.environment(promotion.environment).rollback_age
+    if promotion.asked or not run.is_touched or not is_older(run.touched_at, duration(limit), ferry.now()):
+        return ""
+    return f"applied at {run.touched_at}, longer ago than rollback_age ({limit}): it is not taken back by itself"
+
+
+def _leave_old(ferry: Ferry, pen: Recorder, stacks: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are too old to go back by themselves; the verified ones among them stay for good."""
+    promotion = pen.promotion
+    why = {stack: said for stack in stacks if (said := say_old(ferry, promotion, stack))}
+    for stack, said in why.items():
+        ferry.say(f"  {stack}: {said}")
+        if promotion.stacks[stack].phase is StackPhase.VERIFIED:
+            pen.stack(stack, StackPhase.KEPT, reason=said)
+    return tuple(why)
 
 
 def _announce(pen: Recorder, ways: Mapping[str, Way]) -> None:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from pipeline.commands.ferry.back import restore
+from pipeline.commands.ferry.back import restore, say_old
 from pipeline.commands.ferry.crew import Stop
 from pipeline.commands.ferry.forward import run_wave
 from pipeline.commands.ferry.landing import land_reverse, land_wave
@@ -94,7 +94,8 @@ def _step(ferry: Ferry, pen: Recorder, stop: Stop, tried: set[str]) -> bool:
             ferry.say(f"Rolling back {', '.join(stacks)}")
             tried.update(restore(ferry, pen, stacks, stop))
         case GiveUp(stacks=stacks):
-            reasons = "; ".join(f"{stack}: {pen.promotion.stacks[stack].reason}" for stack in stacks)
+            why = {s: say_old(ferry, pen.promotion, s) or pen.promotion.stacks[s].reason for s in stacks}
+            reasons = "; ".join(f"{stack}: {said}" for stack, said in why.items())
             pen.move(Phase.STUCK, reason=f"not restored: {reasons}")
             return False
         case EndRollback(outcome=outcome, reverse=reverse):

@@ -4,6 +4,8 @@ Promise: nothing is applied that was not announced in the ledger with its plan's
 saved plan with that hash.
 """
 
+from typing import Any
+
 from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.pauses import Paused, check_soak, check_time, pause
 from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, moved_versions, plan_forward, show_facts
@@ -11,7 +13,7 @@ from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.domain.gate import Allowed
 from pipeline.domain.promotion import claims
-from pipeline.domain.promotion.phases import Outcome, Phase, StackPhase
+from pipeline.domain.promotion.phases import Kind, Outcome, Phase, StackPhase
 from pipeline.domain.promotion.record import StackRun
 from pipeline.domain.promotion.work import CheckVerdict
 from pipeline.errors import ModferryError, TestsFailedError
@@ -26,7 +28,8 @@ PHASES = {
 def run_wave(ferry: Ferry, pen: Recorder, wave: int, stop: Stop) -> None:
     """Take what is left of a wave to verified; or leave the promotion waiting, failing or closed."""
     promotion = pen.promotion
-    if any(promotion.stacks[stack].phase is StackPhase.FAILED for stack in promotion.waves[wave]):
+    failed = any(promotion.stacks[stack].phase is StackPhase.FAILED for stack in promotion.waves[wave])
+    if failed and promotion.kind is not Kind.ROLLBACK:
         _judge_wave(ferry, pen, wave)  # an earlier run was killed before it turned round
         return
     check_soak(ferry, pen)
@@ -34,7 +37,7 @@ def run_wave(ferry: Ferry, pen: Recorder, wave: int, stop: Stop) -> None:
     if not _check_main(ferry, pen, wave):
         return
     runs = [promotion.stacks[stack] for stack in promotion.waves[wave]]
-    unapplied = [run for run in runs if run.phase in (StackPhase.PENDING, StackPhase.APPLYING)]
+    unapplied = [run for run in runs if run.phase in (StackPhase.PENDING, StackPhase.APPLYING, StackPhase.FAILED)]
     ready = plan_stacks(ferry, pen, unapplied, stop)
     if ready is None:
         return
@@ -80,12 +83,19 @@ def plan_stacks(ferry: Ferry, pen: Recorder, runs: list[StackRun], stop: Stop) -
     return {run.stack: ready[run.stack] for run in runs}
 
 
-def fail(ferry: Ferry, pen: Recorder, reason: str) -> None:
-    """Turn round: record why, and hold what was on its way."""
+def fail(ferry: Ferry, pen: Recorder, reason: str, *, asked: str = "") -> None:
+    """Turn round: record why, and hold what was on its way. A rollback stops where it is: it is not rolled back.
+
+    `asked`: the person who wants it.
+    """
     promotion = pen.promotion
     ferry.say(f"  failed: {reason}")
+    if promotion.kind is Kind.ROLLBACK:
+        pen.move(Phase.STUCK, reason=f"{reason}; a rollback is not rolled back")
+        raise Paused(reason)
     moved = moved_versions(ferry, promotion)
-    pen.move(Phase.FAILING, reason=reason, also=lambda _: claims.holds(promotion, reason, moved))
+    told: dict[str, Any] = {"asked": asked} if asked else {}
+    pen.move(Phase.FAILING, reason=reason, also=lambda _: claims.holds(promotion, reason, moved), **told)
 
 
 def _check_main(ferry: Ferry, pen: Recorder, wave: int) -> bool:

@@ -47,6 +47,19 @@ def find_waiting(ferry: Ferry, wanted: Wanted) -> Promotion | None:
     return None
 
 
+def find_rollback(ferry: Ferry, environment: str, module: str) -> Promotion | None:
+    """The open rollback of a module that failed there: it is gone on with, whatever version runs by now."""
+    for promotion in claims.fleet_of(ferry.ledger.history()).open():
+        is_it = (promotion.kind, promotion.environment, set(promotion.targets)) == (
+            Kind.ROLLBACK,
+            environment,
+            {module},
+        )
+        if is_it and (is_resumable(promotion) or ferry.is_dead(promotion.holder)):
+            return promotion
+    return None
+
+
 def begin(ferry: Ferry, opening: Opening) -> Result:
     """Claim the stacks and run. Push rights are asked for first: pins that cannot land must not be applied."""
     insist(judge_time(ferry, opening.environment, opening.kind, opening.bypass))
@@ -58,14 +71,20 @@ def begin(ferry: Ferry, opening: Opening) -> Result:
 
 
 def resume(ferry: Ferry, promotion: Promotion, *, vouched: bool = False, bypass: str = "") -> Result:
-    """Take a promotion over with the next fence and go on with it.
+    """Take a promotion over and go on with it. `bypass`: why it may although its environment is shut; recorded."""
+    if not promotion.is_open:
+        return result_of(promotion)
+    pen = take(ferry, promotion, vouched=vouched, bypass=bypass)
+    ferry.say(f"Going on with {promotion.title}, which is {promotion.phase}")
+    return run_promotion(ferry, pen)
+
+
+def take(ferry: Ferry, promotion: Promotion, *, vouched: bool = False, bypass: str = "") -> Recorder:
+    """Become the holder, with the next fence.
 
     What provably dead holders (`vouched`: a person says so of those elsewhere) left running here is ended first,
     and the state locks that they left are broken when they are met. A holder that lives keeps its lock.
-    `bypass`: why it may go on although its environment is shut; it is recorded.
     """
-    if not promotion.is_open:
-        return result_of(promotion)
     for holder in (*promotion.past, promotion.holder):
         dead = ferry.is_dead(holder)
         if dead or (dead is None and vouched):
@@ -75,8 +94,7 @@ def resume(ferry: Ferry, promotion: Promotion, *, vouched: bool = False, bypass:
         lambda history: claims.take_over(history, promotion.id, promotion.fence, ferry.holder, bypass=bypass),
         push=True,
     )
-    ferry.say(f"Going on with {promotion.title}, which is {promotion.phase}")
-    return run_promotion(ferry, Recorder(ferry.ledger, promotion.id, fence=promotion.fence + 1))
+    return Recorder(ferry.ledger, promotion.id, fence=promotion.fence + 1)
 
 
 def waves_of(ferry: Ferry, environment: str, stacks: list[str]) -> tuple[tuple[str, ...], ...]:

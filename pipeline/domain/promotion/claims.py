@@ -199,5 +199,8 @@ def say_next(promotion: Promotion) -> str:
     if promotion.approval:
         return f"approve it with --approve {promotion.approval}, or modferry recover --abandon {promotion.id}"
     if promotion.phase in (Phase.WAITING, Phase.UNLANDED, Phase.STUCK):
-        return f"modferry recover, or modferry recover --abandon {promotion.id}"
+        touched = any(run.is_touched for run in promotion.stacks.values())
+        back = touched and promotion.kind is not Kind.ROLLBACK
+        other = f"--back {promotion.id} --reason TEXT" if back else f"--abandon {promotion.id}"
+        return f"modferry recover, or modferry recover {other}"
     return "wait for it; if its holder has died, modferry recover"

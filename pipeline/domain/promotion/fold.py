@@ -152,6 +152,7 @@ def _move(fleet: Fleet, promotion: Promotion, entry: Entry) -> Promotion:
         why=body.get("reason", ""),
         approval=body.get("approval", ""),
         approved={**promotion.approved, **body.get("approved", {})},
+        asked=body.get("asked", promotion.asked),
     )
 
 
@@ -174,13 +175,14 @@ def _move_stack(fleet: Fleet, promotion: Promotion, stack: str, told: Any, at: s
         content=Content.from_body(told["content"]) if told.get("content") else run.content,
         plan=told.get("plan", run.plan),
         reason=told.get("reason", ""),
+        touched_at=at if phase in (StackPhase.APPLYING, StackPhase.APPLIED) else run.touched_at,
     )
     state = fleet.stack(promotion.environment, stack)
     match phase:
         case StackPhase.APPLIED:
             state = replace(state, content=run.content, verified_at="")
         case StackPhase.VERIFIED:
-            state = replace(state, verified_at=at, note="")
+            state = replace(state, verified_at=state.verified_at or at, note="")
         case StackPhase.RESTORED:
             state = replace(state, content=run.origin, verified_at=at, note="")
         case StackPhase.REFUSED | StackPhase.UNRESTORABLE:
@@ -189,7 +191,7 @@ def _move_stack(fleet: Fleet, promotion: Promotion, stack: str, told: Any, at: s
             state = replace(state, verified_at="")
         case StackPhase.FAILED | StackPhase.INCONCLUSIVE | StackPhase.NOT_RESTORED:
             state = replace(state, verified_at="", note=run.reason)
-        case StackPhase.PENDING:
+        case StackPhase.PENDING | StackPhase.KEPT:
             pass
     fleet.stacks[promotion.environment, stack] = state
     return replace(promotion, stacks={**promotion.stacks, stack: run})

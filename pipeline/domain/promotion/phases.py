@@ -20,7 +20,10 @@ holds. Every touched stack goes back to its `from`, newest wave first: `restorin
 `restored`, `refused` (going back would destroy or replace something stateful: nothing was done), or
 `not_restored` (tried, and it did not work). When none is left to try, the reverse lands on main and the
 promotion closes as *rolled_back* or *failed*. A stack that has no `from` is never destroyed: it is
-`unrestorable`, and the promotion closes as *failed*.
+`unrestorable`, and the promotion closes as *failed*. By itself nothing goes back that was applied longer ago
+than the environment's rollback_age: what is verified stays (`kept`), for the rest the promotion is `stuck`
+until a person says `recover --back`. A rollback is never rolled back: where it fails it is `stuck` with its
+stacks as they are, and the next `recover` tries to go forward again.
 
 **Pauses.** `waiting` (approval, soak, inconclusive), `unlanded` (verified, but main would not take the
 pins) and `stuck` (a way back was tried in vain) keep the claim and need no process: the next `promote` with
@@ -85,40 +88,43 @@ class StackPhase(StrEnum):
     NOT_RESTORED = "not_restored"
     REFUSED = "refused"
     UNRESTORABLE = "unrestorable"
+    KEPT = "kept"
 
 
+_P = Phase
 MOVES: Mapping[Phase, frozenset[Phase]] = {
-    Phase.OPENED: frozenset({Phase.WAITING, Phase.APPLYING, Phase.CLOSED}),
-    Phase.WAITING: frozenset(
-        {Phase.WAITING, Phase.APPLYING, Phase.LANDED, Phase.UNLANDED, Phase.FAILING, Phase.CLOSED}
+    _P.OPENED: frozenset({_P.WAITING, _P.APPLYING, _P.CLOSED}),
+    _P.WAITING: frozenset({_P.WAITING, _P.APPLYING, _P.LANDED, _P.UNLANDED, _P.FAILING, _P.STUCK, _P.CLOSED}),
+    _P.APPLYING: frozenset({_P.APPLYING, _P.WAITING, _P.LANDED, _P.UNLANDED, _P.FAILING, _P.STUCK, _P.CLOSED}),
+    _P.LANDED: frozenset({_P.APPLYING, _P.WAITING, _P.FAILING, _P.STUCK, _P.CLOSED}),
+    _P.UNLANDED: frozenset({_P.UNLANDED, _P.LANDED, _P.FAILING, _P.CLOSED}),
+    _P.FAILING: frozenset({_P.FAILING, _P.RESTORING, _P.STUCK, _P.CLOSED}),
+    _P.RESTORING: frozenset({_P.FAILING, _P.RESTORING, _P.STUCK, _P.CLOSED}),
+    _P.STUCK: frozenset(
+        {_P.FAILING, _P.RESTORING, _P.STUCK, _P.APPLYING, _P.WAITING, _P.LANDED, _P.UNLANDED, _P.CLOSED}
     ),
-    Phase.APPLYING: frozenset(
-        {Phase.APPLYING, Phase.WAITING, Phase.LANDED, Phase.UNLANDED, Phase.FAILING, Phase.CLOSED}
-    ),
-    Phase.LANDED: frozenset({Phase.APPLYING, Phase.WAITING, Phase.FAILING, Phase.CLOSED}),
-    Phase.UNLANDED: frozenset({Phase.UNLANDED, Phase.LANDED, Phase.FAILING, Phase.CLOSED}),
-    Phase.FAILING: frozenset({Phase.RESTORING, Phase.STUCK, Phase.CLOSED}),
-    Phase.RESTORING: frozenset({Phase.RESTORING, Phase.STUCK, Phase.CLOSED}),
-    Phase.STUCK: frozenset({Phase.RESTORING, Phase.STUCK, Phase.CLOSED}),
-    Phase.CLOSED: frozenset(),
+    _P.CLOSED: frozenset(),
 }
 
 _S = StackPhase
 TOUCHED = frozenset({_S.APPLYING, _S.APPLIED, _S.VERIFIED, _S.INCONCLUSIVE, _S.FAILED})
 """Changed, or perhaps changed, by this promotion, and not yet on its way back."""
+GOING_BACK = frozenset({_S.RESTORING, _S.RESTORED, _S.NOT_RESTORED, _S.REFUSED, _S.UNRESTORABLE, _S.KEPT})
+"""On its way back, or at its end."""
 
 STACK_MOVES: Mapping[StackPhase, frozenset[StackPhase]] = {
     _S.PENDING: frozenset({_S.APPLYING}),
     _S.APPLYING: frozenset({_S.APPLYING, _S.APPLIED, _S.FAILED, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
     _S.APPLIED: frozenset({_S.VERIFIED, _S.INCONCLUSIVE, _S.FAILED, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
-    _S.VERIFIED: frozenset({_S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
+    _S.VERIFIED: frozenset({_S.RESTORING, _S.REFUSED, _S.UNRESTORABLE, _S.KEPT}),
     _S.INCONCLUSIVE: frozenset({_S.VERIFIED, _S.INCONCLUSIVE, _S.FAILED, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
-    _S.FAILED: frozenset({_S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
+    _S.FAILED: frozenset({_S.APPLYING, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
     _S.RESTORING: frozenset({_S.RESTORING, _S.RESTORED, _S.NOT_RESTORED, _S.REFUSED}),
     _S.NOT_RESTORED: frozenset({_S.RESTORING, _S.NOT_RESTORED, _S.REFUSED}),
     _S.RESTORED: frozenset(),
     _S.REFUSED: frozenset(),
     _S.UNRESTORABLE: frozenset(),
+    _S.KEPT: frozenset(),
 }
 
 EXITS: Mapping[Outcome, Exit] = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.domain.promotion.phases import TOUCHED, Kind, Outcome, Phase, StackPhase
+from pipeline.domain.promotion.phases import GOING_BACK, TOUCHED, Kind, Outcome, Phase, StackPhase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,8 @@ class StackRun:
 
     `origin` is where it came from (None: nothing was applied before), `target` the pins it goes to, `lock` the
     lock file's text where the target brings its own; `content` what it becomes, `plan` how, once announced;
-    `shown` a plan that was shown and waits for approval.
+    `shown` a plan that was shown and waits for approval. `touched_at`: when it was changed by this promotion last,
+    or perhaps changed.
     """
 
     stack: str
@@ -103,6 +104,7 @@ class StackRun:
     plan: Mapping[str, Any] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
+    touched_at: str = ""
 
     @property
     def is_touched(self) -> bool:
@@ -144,6 +146,8 @@ class Promotion:
     """The hash that a waiting promotion asks for."""
     approved: Mapping[str, str] = field(default_factory=dict)
     """Approved hash → by whom."""
+    asked: str = ""
+    """The person who asked to take it back; empty: it goes back by itself."""
 
     @property
     def is_open(self) -> bool:
@@ -152,7 +156,9 @@ class Promotion:
 
     @property
     def is_going_back(self) -> bool:
-        """Whether it has failed and restores."""
+        """Whether it has failed and restores. A rollback that is stuck has not turned round."""
+        if self.phase is Phase.STUCK and self.kind is Kind.ROLLBACK:
+            return any(run.phase in GOING_BACK for run in self.stacks.values())
         return self.phase in (Phase.FAILING, Phase.RESTORING, Phase.STUCK)
 
     @property

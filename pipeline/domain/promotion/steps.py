@@ -56,6 +56,8 @@ Step = RunWave | Land | Restore | GiveUp | EndRollback | Finished
 
 _LEFT = frozenset({StackPhase.RESTORING, StackPhase.NOT_RESTORED})
 
+_STAYS = frozenset({StackPhase.REFUSED, StackPhase.UNRESTORABLE, StackPhase.KEPT})
+
 
 def next_step(promotion: Promotion, tried: Collection[str] = ()) -> Step:
     """The next thing to do; pure, and the same for the first run and for a recovery.
@@ -85,7 +87,7 @@ def _step_back(promotion: Promotion, tried: Collection[str]) -> Step:
     if tried:
         return GiveUp(stacks=tuple(sorted(tried)))
     restored = [run for run in promotion.stacks.values() if run.phase is StackPhase.RESTORED]
-    lost = [run for run in promotion.stacks.values() if run.phase in (StackPhase.REFUSED, StackPhase.UNRESTORABLE)]
+    lost = [run for run in promotion.stacks.values() if run.phase in _STAYS]
     return EndRollback(
         outcome=Outcome.FAILED if lost else Outcome.ROLLED_BACK,
         reverse=tuple(run.stack for run in restored if run.wave in promotion.landed),
