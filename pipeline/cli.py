@@ -51,6 +51,11 @@ VERBS: Mapping[str, tuple[str, str]] = {
 """Command → (file in pipeline/verbs, line in --help). A command's function has the command's name."""
 
 
+def read_clock() -> datetime:
+    """UTC, in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class App:
     """What every command is given: where it runs, where it speaks, its environment and clock."""
@@ -58,7 +63,7 @@ class App:
     directory: Path
     console: Console
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    now: Callable[[], datetime] = lambda: datetime.now(UTC).replace(microsecond=0)
+    now: Callable[[], datetime] = read_clock
 
 
 class LazyGroup(click.Group):
@@ -100,7 +105,7 @@ def modferry(ctx: click.Context, directory: Path) -> None:
       modferry release --push         tag what passed
       modferry promote core 1.4.0 --to staging
     """
-    ctx.obj = App(directory=directory, console=Console(as_json=False, environ=dict(os.environ)))
+    ctx.obj = App(directory=directory, console=Console(as_json=False, environ=dict(os.environ)), now=ctx.obj)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -109,10 +114,10 @@ def main(argv: list[str] | None = None) -> None:
     sys.exit(run(argv))
 
 
-def run(argv: list[str] | None = None) -> int:
+def run(argv: list[str] | None = None, now: Callable[[], datetime] = read_clock) -> int:
     """Run one command and return its exit code; errors are said on stderr."""
     try:
-        code = modferry.main(args=argv, prog_name="modferry", standalone_mode=False)
+        code = modferry.main(args=argv, prog_name="modferry", standalone_mode=False, obj=now)
         return int(code or 0)
     except (click.exceptions.Abort, KeyboardInterrupt):
         print("Interrupted: nothing more was started.", file=sys.stderr)

@@ -14,7 +14,7 @@ from pipeline.commands.attempts import Attempt, attempt, worst
 from pipeline.commands.deploy import deploy
 from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.ports import Ferry
-from pipeline.domain.fleet.noise import Ignored, split_noise
+from pipeline.domain.fleet.noise import Ignored, join_ignored, split_noise
 from pipeline.domain.pins import content_digest
 from pipeline.domain.plan_differences import Difference
 from pipeline.domain.promotion.claims import fleet_of
@@ -200,6 +200,6 @@ def _plan(ferry: Ferry, job: Job) -> _Plan:
     return _Plan(
         planned=planned,
         is_empty=planned.facts.empty or bool(ignored and not real),
-        ignored=tuple(dict.fromkeys((*ignored, *quiet))),
+        ignored=join_ignored(ignored, quiet),
         outside=outside,
     )

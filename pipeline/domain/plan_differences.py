@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pipeline.domain.plan_changes import Action, Change, read_changes, read_drift, read_output_changes, spell_steps
 from pipeline.domain.plan_values import differing, sides
 
+_NOTHING: tuple[object, ...] = (None, "", [], {})
+"""A provider writes what was not set as one of these, and as another one when it reads it back (`tags` of a new
+resource: null, then {}): Terraform's own "changed outside" leaves such a pair out too."""
+
 PARTIAL = "incomplete"
 """The action of a difference that stands for whatever a partial plan does not show."""
 
@@ -44,11 +48,16 @@ def read_outside(plan: Mapping[str, object]) -> tuple[Difference, ...]:
 
     Raises UndecidedError where the document is no whole plan of format 1.x.
     """
-    return tuple(_difference(change) for change in read_drift(plan))
+    found = (_difference(change, blind=_NOTHING) for change in read_drift(plan))
+    return tuple(one for one in found if one.attributes or not one.is_update)
 
 
-def _difference(change: Change) -> Difference:
-    update = change.action is Action.UPDATE and not (change.previous or change.imported or change.deposed)
-    paths = [spell_steps(after.path) for _, after in differing(*sides(change.values))] if update else []
-    action = "update with move or import" if change.action is Action.UPDATE and not update else str(change.action)
-    return Difference(address=change.name, action=action, attributes=tuple(paths))
+def _difference(change: Change, blind: tuple[object, ...] = ()) -> Difference:
+    """`blind`: values that are one and the same here."""
+    if change.action is not Action.UPDATE:
+        return Difference(address=change.name, action=str(change.action))
+    if change.previous or change.imported or change.deposed:
+        return Difference(address=change.name, action="update with move or import")
+    pairs = differing(*sides(change.values))
+    paths = (spell_steps(will.path) for was, will in pairs if not (was.value in blind and will.value in blind))
+    return Difference(address=change.name, action=str(change.action), attributes=tuple(paths))

@@ -177,12 +177,14 @@ def check_schema(document: Mapping[str, Any]) -> None:
 Modferry = Callable[..., Said]
 
 
-def runner(where: Path, capsys: pytest.CaptureFixture[str]) -> Modferry:
+def runner(
+    where: Path, capsys: pytest.CaptureFixture[str], now: Callable[[], datetime] = lambda: NOW + timedelta(hours=1)
+) -> Modferry:
     """Run a command in a clone, in this process; JSON documents are held against their schemas."""
 
     def modferry(*arguments: str) -> Said:
         capsys.readouterr()
-        code = run(["-C", str(where), *arguments])
+        code = run(["-C", str(where), *arguments], now)
         out, err = capsys.readouterr()
         document = json.load(StringIO(out)) if out.strip().startswith("{") else {}
         if document:

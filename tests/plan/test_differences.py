@@ -57,3 +57,13 @@ def test_what_changed_outside_is_read_from_the_refresh() -> None:
         ("aws_x.this", "update", ("size",)),
     ]
     assert read_outside(plan()) == ()
+
+
+def test_another_spelling_of_nothing_is_no_change_outside_but_a_difference_of_a_plan() -> None:
+    was, will = {"tags": None, "rules": [], "note": "", "size": 0}, {"tags": {}, "rules": None, "note": None, "size": 0}
+    cosmetic = changed("aws_x.this", ["update"], was, will)
+    assert read_outside(plan(resource_drift=[cosmetic])) == ()
+    (one,) = read_outside(plan(resource_drift=[changed("aws_x.this", ["update"], was, {**will, "size": None})]))
+    assert one.attributes == ("size",), "zero is something"
+    (one,) = read_differences(plan(cosmetic))
+    assert one.attributes == ("note", "rules", "tags")

@@ -6,7 +6,8 @@ what is created, destroyed, replaced or moved is never noise, nor is an update t
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from pipeline.domain.plan_differences import Difference
@@ -28,6 +29,19 @@ class Ignored:
     def __str__(self) -> str:
         found = self.difference
         return f"ignored: {found.address} {', '.join(found.attributes)} ({'; '.join(self.reasons)})"
+
+
+def join_ignored(*found: Iterable[Ignored]) -> tuple[Ignored, ...]:
+    """One for each address: what a plan and its refresh leave out of the same object are named together."""
+    joined: dict[str, Ignored] = {}
+    for one in chain(*found):
+        was = joined.setdefault(one.difference.address, one)
+        attributes = sorted({*was.difference.attributes, *one.difference.attributes})
+        joined[one.difference.address] = Ignored(
+            difference=replace(was.difference, attributes=tuple(attributes)),
+            reasons=tuple(dict.fromkeys((*was.reasons, *one.reasons))),
+        )
+    return tuple(joined.values())
 
 
 def split_noise(
