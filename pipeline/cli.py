@@ -105,7 +105,9 @@ def modferry(ctx: click.Context, directory: Path) -> None:
       modferry release --push         tag what passed
       modferry promote core 1.4.0 --to staging
     """
-    ctx.obj = App(directory=directory, console=Console(as_json=False, environ=dict(os.environ)), now=ctx.obj or read_clock)
+    ctx.obj = App(
+        directory=directory, console=Console(as_json=False, environ=dict(os.environ)), now=ctx.obj or read_clock
+    )
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -60,7 +60,8 @@ def test_what_changed_outside_is_read_from_the_refresh() -> None:
 
 
 def test_another_spelling_of_nothing_is_no_change_outside_but_a_difference_of_a_plan() -> None:
-    was, will = {"tags": None, "rules": [], "note": "", "size": 0}, {"tags": {}, "rules": None, "note": None, "size": 0}
+    was: dict[str, object] = {"tags": None, "rules": [], "note": "", "size": 0}
+    will: dict[str, object] = {"tags": {}, "rules": None, "note": None, "size": 0}
     cosmetic = changed("aws_x.this", ["update"], was, will)
     assert read_outside(plan(resource_drift=[cosmetic])) == ()
     (one,) = read_outside(plan(resource_drift=[changed("aws_x.this", ["update"], was, {**will, "size": None})]))
