@@ -1,6 +1,13 @@
-"""LocalStack and a real account as targets; what needs LocalStack is skipped where it is not installed."""
+"""LocalStack and a real account as targets, and the repository's modules on LocalStack.
 
+LocalStack 4.14 runs without Docker in its own CPython 3.13 environment, which is installed where it is missing. On
+moto every suite of every module runs in the demo (tests/demo).
+"""
+
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,20 +15,35 @@ import pytest
 
 from pipeline.adapters.emulators.account import connect_account
 from pipeline.adapters.emulators.localstack import LocalStack, connect_localstack, settings, start_localstack
-from pipeline.adapters.emulators.localstack_install import home, install_localstack, installed
+from pipeline.adapters.emulators.localstack_install import find_python, home, install_localstack, installed
 from pipeline.adapters.services import free_port
 from pipeline.errors import UndecidedError, UsageError
+from tests.conftest import git
+
+ROOT = Path(__file__).parents[2]
+MODULES = ("core", "eks", "server-group", "vpc")
+terraform = pytest.mark.terraform  # with what drives Terraform, for its installation takes a minute and a half
 
 
 @pytest.fixture(scope="module")
-def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    if not installed(os.environ):
-        pytest.skip("LocalStack is not installed: modferry emulator install localstack")
+def installed_localstack() -> None:
+    """Without CPython 3.13 the machine cannot run it."""
+    environ = dict(os.environ)
+    try:
+        find_python(environ)
+    except UndecidedError as error:
+        pytest.skip(f"LocalStack needs CPython 3.13: {error}")
+    install_localstack(environ)
+
+
+@pytest.fixture(scope="module")
+def localstack(installed_localstack: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     emulator = start_localstack(scratch=tmp_path_factory.mktemp("localstack"), environ=os.environ)
     yield emulator
     emulator.end()
 
 
+@terraform
 def test_it_answers_in_the_account_of_the_key(localstack: LocalStack) -> None:
     import boto3
 
@@ -38,6 +60,7 @@ def test_it_answers_in_the_account_of_the_key(localstack: LocalStack) -> None:
         assert client.get_caller_identity()["Account"] == account
 
 
+@terraform
 def test_what_it_does_not_have_is_on_the_list(localstack: LocalStack) -> None:
     import boto3
 
@@ -54,10 +77,44 @@ def test_what_it_does_not_have_is_on_the_list(localstack: LocalStack) -> None:
         assert (localstack.unsupported(str(failure.value)) or "").startswith(f"LocalStack 4.14.0 has no {service}")
 
 
+@terraform
 def test_one_that_runs_elsewhere_is_left_running(localstack: LocalStack) -> None:
     other = connect_localstack(localstack.endpoint)
     other.end()
     assert connect_localstack(localstack.endpoint).version == localstack.version
+
+
+@terraform
+@pytest.mark.timeout(1800)
+def test_every_suite_passes_or_names_what_is_missing_there(installed_localstack: None, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(ROOT), str(clone))
+    words = ("test", "--on", "localstack", "--json")
+    env = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "GIT_CONFIG_GLOBAL")}
+    done = subprocess.run(
+        (sys.executable, "-m", "pipeline", *words),
+        cwd=clone,
+        env={**env, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-5000:]
+    results = {(r["module"], r["suite"]): r for r in json.loads(done.stdout)["results"]}
+    assert {verdict for r in results.values() if (verdict := r["verdict"])} == {"passed", "unsupported"}
+    assert set(results) == {(module, suite) for module in MODULES for suite in ("static", "unit", "integration")}
+    for module in MODULES:
+        assert results[module, "static"]["verdict"] == "passed"
+    cases = {(r["module"], c["name"]): c for r in results.values() for c in r["cases"]}
+    for module in ("core", "vpc"):
+        assert cases[module, "examples/minimal::apply"]["verdict"] == "passed"
+        assert cases[module, "examples/minimal::nothing is left"]["verdict"] == "passed"
+    for module, service in (("eks", "eks"), ("server-group", "autoscaling")):
+        case = cases[module, "examples/minimal::apply"]
+        assert case["verdict"] == "unsupported"
+        assert f"LocalStack 4.14.0 has no {service}" in case["message"]
+    for case in cases.values():
+        assert case["verdict"] == "passed" or case["message"], "what is unsupported is named"
 
 
 def test_nobody_there_is_an_error_with_a_remedy() -> None:

@@ -62,7 +62,8 @@ def install_localstack(environ: Mapping[str, str], *, on_line: Callable[[str], N
             if not outcome.ok:
                 words = " ".join(outcome.stderr.split())[-400:] or f"exit {outcome.code}"
                 raise UndecidedError(f"LocalStack could not be installed: {words}", remedy="modferry doctor")
-        part.replace(target)
+        if not installed(environ):  # else somebody else was faster
+            part.replace(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target / "bin" / "python"
