@@ -175,7 +175,6 @@ def diagnose(environ: Mapping[str, str], *, scratch: Path) -> list[Finding]:
         _library("moto", "moto", "pip install 'modferry[emulator]'"),
         _library("grpcio (warm runs)", "grpcio", "pip install 'modferry[warm]'"),
         _localstack(environ),
-        _program("docker", environ, "not needed: both emulators run without it"),
     ]
 
 
@@ -208,6 +207,10 @@ def _library(name: str, distribution: str, remedy: str) -> Finding:
     return Finding(name=name, found=True, detail=version)
 
 
+CONTAINER = "docker run --rm -p 127.0.0.1:4566:4566 localstack/localstack:4.14.0 and LOCALSTACK_HOST=127.0.0.1:4566"
+"""For those who have Docker: modferry starts no containers, it uses one that runs."""
+
+
 def _localstack(environ: Mapping[str, str]) -> Finding:
     from pipeline.adapters.emulators.localstack_install import installed
 
@@ -215,6 +218,6 @@ def _localstack(environ: Mapping[str, str]) -> Finding:
     return Finding(
         name="localstack",
         found=python is not None,
-        detail=str(python or "not installed: optional, 0.5 GB, its own CPython 3.13"),
+        detail=str(python or f"not installed: optional, 0.5 GB, its own CPython 3.13; or, with Docker, {CONTAINER}"),
         remedy="" if python else "modferry emulator install localstack",
     )
