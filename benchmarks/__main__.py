@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from benchmarks import report
+from benchmarks.demo import demo
 from benchmarks.report import Section
 from benchmarks.scale import scale
 from benchmarks.start import start
@@ -15,6 +16,7 @@ PARTS: Mapping[str, Callable[[], Section]] = {
     "scale": scale,
     "one": suites_one,
     "all": suites_all,
+    "demo": demo,
 }
 
 
