@@ -40,6 +40,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "unhold": ("hold", "Lift a hold, with a reason."),
     "adopt": ("adopt", "Take over existing tags and stacks."),
     "verify": ("verify", "Recompute a tag's digest and evidence from the repository alone."),
+    "reverify": ("reverify", "Run the suites of released versions again with the newest tools."),
     "emulator": ("emulator", "Install, start, stop or show moto and LocalStack."),
     "sandbox": ("sandbox", "Sandbox accounts: sweep what runs left behind."),
     "ci": ("ci", "What a CI system asks: the test matrix."),

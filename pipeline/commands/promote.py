@@ -18,6 +18,7 @@ from pipeline.domain.promotion.eligibility import (
     bypassed,
     judge_main,
     judge_other_pins,
+    judge_passing,
     judge_preceding,
     judge_released,
     judge_wanted,
@@ -92,6 +93,7 @@ def judge_versions(
         for decision in (
             judge_released(scene.history, one),
             judge_wanted(scene.history, one, scene.environment, order),
+            judge_passing(scene.history, one),
             bypassed(
                 judge_preceding(
                     scene.fleet, one, refs[one.module], find_previous(ferry, scene, one.module), ferry.now()

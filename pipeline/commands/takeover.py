@@ -17,7 +17,7 @@ from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft
 from pipeline.domain.pins import LOCK_FILE, find_pins, refs_of
 from pipeline.domain.promotion.claims import fleet_of, say_busy
-from pipeline.domain.promotion.eligibility import judge_released, judge_wanted
+from pipeline.domain.promotion.eligibility import judge_passing, judge_released, judge_wanted
 from pipeline.domain.promotion.record import Content
 from pipeline.domain.promotion.work import CheckVerdict, Job
 from pipeline.domain.version import Version
@@ -148,6 +148,7 @@ def _check_pins(ferry: Ferry, history: History, environment: str, pins: Mapping[
     candidates = find_candidates(ferry, versions, pins)
     insist(combine(judge_released(history, one) for one in candidates))
     insist(combine(judge_wanted(history, one, environment, ferry.settings.order) for one in candidates))
+    insist(combine(judge_passing(history, one) for one in candidates))
 
 
 def _in_short(shown: str, most: int = 3) -> str:

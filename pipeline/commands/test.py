@@ -129,6 +129,21 @@ def run_tests(
     project: Project, plan: Plan, bench: Workbench, progress: Progress, *, executor: Executor | None = None
 ) -> tuple[SuiteResult, ...]:
     """Run a plan and record what it found. Raises RefusedError when files changed meanwhile."""
+    ran = run_plan(plan, bench, progress, executor=executor)
+    if plan.parts:
+        _insist_unchanged(project, plan)
+    results = (*plan.reused, *ran)
+    drafts = [Draft(kind="evidence", body=r.to_evidence().to_body()) for r in ran]
+    if drafts:
+        project.ledger.append(lambda _: drafts, push=False)
+    order = {name: i for i, name in enumerate(plan.graph.order())}
+    return tuple(sorted(results, key=lambda r: (order[r.module], list(Suite).index(Suite(r.key.suite)))))
+
+
+def run_plan(
+    plan: Plan, bench: Workbench, progress: Progress, *, executor: Executor | None = None
+) -> tuple[SuiteResult, ...]:
+    """Run the parts of a plan; nothing is recorded."""
     wanted = frozenset(p for part in plan.parts for p in _files_of(plan.graph, part))
     outcomes: dict[Part, tuple[tuple[Case, ...], float]] = {}
     flaky: dict[Part, tuple[str, ...]] = {}
@@ -149,14 +164,7 @@ def run_tests(
                     flaky = _again(outcomes, run_part, progress)
         finally:
             progress.end()
-        _insist_unchanged(project, plan)
-    results = (*plan.reused, *_merge(plan, outcomes, flaky))
-    fresh = [r for r in results if not r.reused]
-    drafts = [Draft(kind="evidence", body=r.to_evidence().to_body()) for r in fresh]
-    if drafts:
-        project.ledger.append(lambda _: drafts, push=False)
-    order = {name: i for i, name in enumerate(plan.graph.order())}
-    return tuple(sorted(results, key=lambda r: (order[r.module], list(Suite).index(Suite(r.key.suite)))))
+    return tuple(_merge(plan, outcomes, flaky))
 
 
 def _chosen(project: Project, graph: ModuleGraph, request: Request) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.domain.evidence import Evidence, EvidenceKey
 from pipeline.domain.ledger import Entry
+from pipeline.domain.reverification import KIND, Outcome, Reverification
 from pipeline.domain.version import Version
 
 
@@ -69,6 +70,8 @@ class History:
     """Newest duration by (module, suite, target): what a run may be expected to take."""
     promotions: list[Entry] = field(default_factory=list)
     """Entries of kinds `promotion.*` and `stack.*` in order; domain/promotion.py folds them."""
+    reverified: dict[tuple[str, Version], Reverification] = field(default_factory=dict)
+    """The newest answer (passed or failed) to whether a version still passes; absent: never asked."""
     inventories: list[Entry] = field(default_factory=list)
     """What the fleet held, each time somebody recorded it, oldest first."""
     unknown: dict[str, int] = field(default_factory=dict)
@@ -81,6 +84,11 @@ class History:
             if name == module and not version.prerelease and (name, version) not in self.yanks
         ]
         return max(final, key=lambda r: r.version, default=None)
+
+    def failing(self, module: str, version: Version) -> Reverification | None:
+        """The reverification that says that a version no longer passes."""
+        found = self.reverified.get((module, version))
+        return found if found and found.outcome is Outcome.FAILED else None
 
     def held(self, module: str, version: Version, environment: str, order: tuple[str, ...]) -> Hold | None:
         """The hold that keeps a version out of an environment: one there, earlier, or everywhere."""
@@ -156,6 +164,12 @@ def _fold_hold(history: History, entry: Entry) -> None:
     )
 
 
+def _fold_reverify(history: History, entry: Entry) -> None:
+    found = Reverification.from_body(entry.body, entry.at, entry.actor)
+    if found.outcome is not Outcome.UNKNOWN:  # could not find out: what was known still stands
+        history.reverified[found.module, found.version] = found
+
+
 def _fold_inventory(history: History, entry: Entry) -> None:
     history.inventories.append(entry)
 
@@ -169,6 +183,7 @@ def _fold_other(history: History, entry: Entry) -> None:
 
 _FOLDS = {
     "inventory": _fold_inventory,
+    KIND: _fold_reverify,
     "evidence": _fold_evidence,
     "release": _fold_release,
     "adopt": _fold_release,

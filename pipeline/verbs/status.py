@@ -88,6 +88,8 @@ def _cell(pin: PinRow) -> str:
         words.append("held")
     if pin.yanked:
         words.append("yanked")
+    if pin.failing:
+        words.append("failing")
     if pin.behind:
         words.append(f"{pin.behind} behind" + (f" {pin.behind_days} d" if pin.behind_days else ""))
     if pin.version and pin.promotable and pin.promotable > pin.version:

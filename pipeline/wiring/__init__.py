@@ -3,7 +3,7 @@
 Adapters are imported where they are used: `status` must not pay for the test bench.
 """
 
-from pipeline.wiring.bench import default_jobs, open_bench, open_warm, start_target, tools
+from pipeline.wiring.bench import default_jobs, open_bench, open_warm, reverify_tools, start_target, tools
 from pipeline.wiring.fleet import environment_terraform, open_ferry, open_outlook
 from pipeline.wiring.machine import diagnose, emulators, install_emulator, list_test_runs, open_stage, sweep_test_runs
 from pipeline.wiring.pages import fill_template, pull_request_of, renderer, write_pages
@@ -41,6 +41,7 @@ __all__ = [
     "pull_request_of",
     "remove_files",
     "renderer",
+    "reverify_tools",
     "shared_tags_of",
     "start_target",
     "sweep_test_runs",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipeline.adapters.toolchain import Toolchain
     from pipeline.adapters.warm import WarmProvider
     from pipeline.commands.project import Project
+    from pipeline.commands.reverify import Tools as ReverifyTools
     from pipeline.domain.evidence import Tools
 
 
@@ -87,6 +88,36 @@ def open_bench(
         stateful=project.settings.stateful,
         files_of=files_of_releases(project.repository.tree, project.settings.modules, project.name),
     )
+
+
+def reverify_tools(
+    project: Project, environ: Mapping[str, str], *, target: str | None, jobs: int | None, cold: bool
+) -> ReverifyTools:
+    """Asks Terraform for the newest providers of a version; a bench is warm only where it would start just these.
+
+    A warm provider is the newest of the mirrors, and Terraform takes one that it is attached to without asking
+    for its version.
+    """
+    import dataclasses
+
+    from pipeline.adapters.harness.newest import newest_providers
+    from pipeline.adapters.provider_mirrors import AWS
+    from pipeline.adapters.toolchain import find_toolchain
+    from pipeline.commands.reverify import Tools as ReverifyTools
+    from pipeline.domain.module import Files
+
+    def resolve(files: Files, wanted: frozenset[str], path: str) -> Mapping[str, str]:
+        return newest_providers(lambda scratch: find_toolchain(scratch=scratch, environ=environ), files, wanted, path)
+
+    def bench(providers: Mapping[str, str]) -> LocalBench:
+        found = open_bench(project, environ, target=target, jobs=jobs, cold=cold)
+        picked = providers.get(AWS, found.tools.provider)
+        same = picked == found.tools.provider
+        return dataclasses.replace(
+            found, cold=found.cold or not same, tools=dataclasses.replace(found.tools, provider=picked)
+        )
+
+    return ReverifyTools(resolve=resolve, bench=bench)
 
 
 def start_target(name: str, scratch: Path, environ: Mapping[str, str]) -> EndingTarget:

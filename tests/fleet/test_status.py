@@ -54,6 +54,7 @@ def test_stacks_that_were_never_applied_are_unverified(modferry: Modferry) -> No
         "latest": "1.1.0",
         "held": False,
         "yanked": False,
+        "failing": False,
         "behind": 1,
         "behind_days": 0,
         "promotable": None,

@@ -24,6 +24,7 @@ ARRAYS = {"${arguments[@]}": ["--test", "out/test-0/test.json", "--diff", "out/d
 WRITERS = {
     ("main.yml", "release"): {"contents": "write"},
     ("promote.yml", "promote"): {"contents": "write"},
+    ("scheduled.yml", "reverify"): {"contents": "write"},
     ("pull-request.yml", "comment"): {"contents": "read", "pull-requests": "write"},
 }
 """Jobs that may write, and what."""

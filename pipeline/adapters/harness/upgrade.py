@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.adapters.harness.upgrade_files import Place
 from pipeline.adapters.terraform import Terraform, TerraformFailedError, TerraformUnknownError, first_error
 from pipeline.domain.parts import Part
+from pipeline.domain.reverification import NOT_HERE
 from pipeline.domain.rules.finding import Finding
 from pipeline.domain.upgrade import NO_PLAN, Measured, refusal, upgrade_findings
 from pipeline.domain.verdict import Case, Verdict
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 RELEASE_PLAN, UPGRADE_PLAN, SECOND_PLAN = "release.tfplan", "upgrade.tfplan", "second.tfplan"
 LOCKED = re.compile(r"does not\s+match\s+configured\s+version\s+constraint")
-NOT_HERE = re.compile(
-    r"no available releases match|Unsupported Terraform Core version|Failed to query available provider packages"
-)
-"""What Terraform says when this machine lacks the provider or the Terraform that a configuration asks for."""
 
 
 @dataclass(kw_only=True)

@@ -8,7 +8,14 @@ from typing import Any
 
 from pipeline.domain.gate import Allowed, combine
 from pipeline.domain.history import History, Release
-from pipeline.domain.promotion.eligibility import Candidate, Previous, judge_preceding, judge_wanted, parse_time
+from pipeline.domain.promotion.eligibility import (
+    Candidate,
+    Previous,
+    judge_passing,
+    judge_preceding,
+    judge_wanted,
+    parse_time,
+)
 from pipeline.domain.promotion.fold import Fleet
 from pipeline.domain.version import Version
 
@@ -68,7 +75,7 @@ def find_promotable(
     """
     for release in reversed(_run_before(fleet, finals, previous)):
         one = Candidate(module=release.module, version=release.version, tag=release.tag, on_origin=None)
-        wanted = judge_wanted(history, one, environment, order)
+        wanted = combine((judge_wanted(history, one, environment, order), judge_passing(history, one)))
         if isinstance(combine((wanted, judge_preceding(fleet, one, release.tag, previous, now))), Allowed):
             return release.version
     return None

@@ -6,7 +6,7 @@ A pin's state is the first of these that is true:
 |---|---|
 | unlanded | an open promotion verified the stack, but main would not take its pins |
 | promoting | an open promotion has the stack |
-| unverified | nothing was applied, or what was applied last did not pass its verification |
+| unverified | nothing was applied, its verification did not pass, or the version no longer passes its suites |
 | drifted | main and what was applied differ: in this pin, or in other files of the stack |
 | held | what runs is held in this environment |
 | verified | none of these |
@@ -59,7 +59,8 @@ class PinRow:
     """One module in one stack. Versions are None where there is none, or where a ref names no version.
 
     `behind` counts the final, unyanked releases that are newer than what main pins, `behind_days` since when there is
-    one; `promotable` is the newest that the gates of this environment let in. `through`: modules that this one brings
+    one; `promotable` is the newest that the gates of this environment let in. `failing`: it no longer
+    passes its suites (`modferry reverify`). `through`: modules that this one brings
     along; None where nobody asked.
     """
 
@@ -70,6 +71,7 @@ class PinRow:
     latest: Version | None
     held: bool
     yanked: bool
+    failing: bool
     behind: int
     behind_days: int
     promotable: Version | None
@@ -85,6 +87,7 @@ class PinRow:
             "latest": str(self.latest) if self.latest else None,
             "held": self.held,
             "yanked": self.yanked,
+            "failing": self.failing,
             "behind": self.behind,
             "behind_days": self.behind_days,
             "promotable": str(self.promotable) if self.promotable else None,
@@ -214,13 +217,16 @@ class _Look:
         applied = state.content
         pins = here.pins if here else applied.pins if applied else {}
         promotion = self.fleet.claim(*name)
+        rows = tuple(self.pin(name[0], module, pins[module], here, state, promotion) for module in sorted(pins))
+        notes = [state.note if here else "main has no such stack any more, but it is applied"]
+        notes += [f"{row.module} {row.version} no longer passes its suites" for row in rows if row.failing]
         return StackRow(
             environment=name[0],
             stack=name[1],
-            pins=tuple(self.pin(name[0], module, pins[module], here, state, promotion) for module in sorted(pins)),
+            pins=rows,
             verified_at=state.verified_at,
             promotion=promotion.id if promotion else "",
-            note=state.note if here else "main has no such stack any more, but it is applied",
+            note="; ".join(note for note in notes if note),
         )
 
     def pin(
@@ -237,6 +243,7 @@ class _Look:
         finals = self.finals.get(module, ())
         behind, days = find_behind(version, finals, self.now)
         held = bool(version and self.history.held(module, version, environment, self.settings.order))
+        failing = bool(version and self.history.failing(module, version))
         return PinRow(
             module=module,
             ref=ref,
@@ -245,17 +252,26 @@ class _Look:
             latest=finals[-1].version if finals else None,
             held=held,
             yanked=(module, version) in self.history.yanks,
+            failing=failing,
             behind=behind,
             behind_days=days,
             promotable=self.promotable(environment, module),
-            state=_state(module, here, state, promotion, held=held),
+            state=_state(module, here, state, promotion, held=held, failing=failing),
         )
 
 
-def _state(module: str, here: MainStack | None, state: StackState, promotion: Promotion | None, *, held: bool) -> State:
+def _state(
+    module: str,
+    here: MainStack | None,
+    state: StackState,
+    promotion: Promotion | None,
+    *,
+    held: bool,
+    failing: bool,
+) -> State:
     if promotion:
         return State.UNLANDED if promotion.phase is Phase.UNLANDED else State.PROMOTING
-    if state.content is None or not state.verified_at:
+    if state.content is None or not state.verified_at or failing:
         return State.UNVERIFIED
     if here is None or not _is_applied(module, here, state):
         return State.DRIFTED

@@ -2,16 +2,16 @@
 
 One step moves one module in one environment to the newest version that the environment pins. Environments come in
 their order (a version must have been verified in the one before), modules after those that they are made of. A
-version that is held, yanked or not released is no goal: its step is skipped, with why.
+version that is held, yanked, failing or not released is no goal: its step is skipped, with why.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.domain.fleet.convergence import Lag
-from pipeline.domain.gate import Allowed
+from pipeline.domain.gate import Allowed, combine
 from pipeline.domain.history import History
-from pipeline.domain.promotion.eligibility import Candidate, judge_wanted
+from pipeline.domain.promotion.eligibility import Candidate, judge_passing, judge_wanted
 from pipeline.domain.version import Version
 
 
@@ -66,5 +66,5 @@ def _why_not(history: History, module: str, version: Version, environment: str, 
     if (module, version) not in history.releases:
         return f"{module} {version} is not released."
     candidate = Candidate(module=module, version=version, tag="", on_origin=None)
-    decision = judge_wanted(history, candidate, environment, order)
+    decision = combine((judge_wanted(history, candidate, environment, order), judge_passing(history, candidate)))
     return "" if isinstance(decision, Allowed) else " ".join(decision.reasons)

@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.domain.evidence import short
 from pipeline.domain.fleet.stops import where
 from pipeline.domain.ledger import Entry
+from pipeline.domain.reverification import Reverification
 
 Body = Mapping[str, Any]
 
@@ -26,6 +27,7 @@ class Teller:
             "evidence": _tell_evidence,
             "release": _tell_release,
             "adopt": lambda body: f"took over the tag {body['tag']} ({short(body['digest'])}), untested",
+            "reverify": _tell_reverify,
             "yank": lambda body: f"yanked {_version(body)}: {body['reason']}",
             "hold": lambda body: f"held {_version(body)} {where(body.get('environment', ''))}: {body['reason']}",
             "unhold": lambda body: f"let {_version(body)} go {where(body.get('environment', ''))}: {body['reason']}",
@@ -101,6 +103,12 @@ def _tell_evidence(body: Body) -> str:
         f"tested {body['module']} {body['suite']} on {body['target']} ({short(body['digest'])}): "
         f"{body['verdict']} ({counts}, {body['seconds']:.1f} s{flaky})"
     )
+
+
+def _tell_reverify(body: Body) -> str:
+    told = {"passed": "still passes", "failed": "no longer passes"}.get(body["outcome"], "could not be reverified")
+    found = Reverification.from_body(body, "", "")
+    return f"{_version(body)} {told} on {found.newest}" + (f": {found.why}" if found.why else "")
 
 
 def _tell_release(body: Body) -> str:

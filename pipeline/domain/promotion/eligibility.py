@@ -79,6 +79,21 @@ def judge_wanted(history: History, candidate: Candidate, environment: str, order
     return Allowed()
 
 
+def judge_passing(history: History, candidate: Candidate) -> Decision:
+    """Its suites did not fail when they were last run again, on its bytes, with the newest tools that it allows.
+
+    Fails closed: a version that is known not to pass would fail in the environment. A version that was never run
+    again stands on the evidence of its release, and so does one of which it could not be found out. No bypass.
+    """
+    failing = history.failing(candidate.module, candidate.version)
+    if failing is None:
+        return Allowed()
+    return Refused(
+        reasons=(f"{failing.name} no longer passes since {failing.at} on {failing.newest}: {failing.why}.",),
+        remedy=f"modferry reverify {candidate.tag or failing.tag} once the cause is mended, or a new version",
+    )
+
+
 def judge_preceding(fleet: Fleet, candidate: Candidate, ref: str, previous: Previous | None, now: datetime) -> Decision:
     """Verified and soaked in every stack of the preceding environment that pins the module.
 
