@@ -28,6 +28,7 @@ class WayBack(StrEnum):
 ORDER = tuple(WayBack)
 SHOWN = 5
 """How many losses a line names, what holds data first; all of them are in the ledger."""
+_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _BLOCKS: tuple[tuple[str, str], ...] = (
     (
         r"newer provider version|schema version \d+ .{0,80}newer|newer than (?:the )?current",
@@ -50,6 +51,12 @@ class Undone:
     action: str
     loses: str = ""
     forced_by: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> str:
+        """The resource's type, from its address."""
+        parts = _INDEX.sub("", self.address.partition(" ")[0]).split(".")
+        return parts[-2] if len(parts) > 1 else ""
 
     def __str__(self) -> str:
         because = f" ({', '.join(self.forced_by)} forces it)" if self.forced_by else ""

@@ -116,8 +116,8 @@ class World:
             new = self.parents.get(new, "")
         return bool(new)
 
-    def release(self, module: str, version: str) -> None:
-        """A released version with its tag."""
+    def release(self, module: str, version: str, **more: object) -> None:
+        """A released version with its tag; `more` is what its entry says besides."""
         tag, commit = f"{module}/v{version}", sha256(f"{module}{version}".encode()).hexdigest()[:40]
         self.tags[tag] = commit
         self.write(
@@ -130,6 +130,7 @@ class World:
             shipped="sha256:0",
             bump="minor",
             evidence=[],
+            **more,
         )
 
     def stack(self, environment: str, stack: str, **pins: str) -> None:

@@ -1,11 +1,12 @@
 """Back: each touched stack to where it came from, by the same means as forward, verified again.
 
-Promise: a way back that would destroy or replace something stateful is not taken (R6); a stack without an
+Promise: a way back that would destroy or replace something stateful, or that was seen to when the release was
+rehearsed, is not taken (R6); a stack without an
 earlier content is left as it is, and so is, unless a person asked, what was applied longer ago than the age
 limit; what was tried in vain is named and stays claimed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.commands.ferry import contents
@@ -13,11 +14,13 @@ from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.planning import show_facts
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
-from pipeline.domain.gate import Allowed
+from pipeline.commands.ferry.rehearsed import crossed_by, types_held
+from pipeline.domain.gate import Allowed, Decision, combine
 from pipeline.domain.promotion.age import is_older
 from pipeline.domain.promotion.approval import judge_losses
 from pipeline.domain.promotion.phases import Phase, StackPhase
 from pipeline.domain.promotion.record import Promotion
+from pipeline.domain.promotion.way_back import Crossed, data_lost, judge_rehearsed, says_blocked
 from pipeline.domain.promotion.work import CheckVerdict, Job, Planned
 from pipeline.domain.settings import duration
 from pipeline.errors import ModferryError
@@ -106,6 +109,7 @@ def _announce(pen: Recorder, ways: Mapping[str, Way]) -> None:
 def _plan_back(ferry: Ferry, promotion: Promotion, stack: str) -> Way:
     run = promotion.stacks[stack]
     assert run.origin is not None
+    crossed = crossed_by(ferry, ferry.ledger.history(), run.origin, run.target)
     try:
         ferry.say(f"  {stack}: back to {', '.join(run.origin.pins.values()) or run.origin.commit[:12]}")
         files = contents.make_again(ferry, promotion.environment, stack, run.origin)
@@ -119,10 +123,20 @@ def _plan_back(ferry: Ferry, promotion: Promotion, stack: str) -> Way:
         planned = ferry.stacks.plan(job, may_upgrade=False)
     except ModferryError as error:
         ferry.say(f"  {stack}: {error}")
-        return Way(error=error.what)
-    decision = judge_losses(stack, planned.facts, ferry.accepted)
+        had_said = says_blocked(crossed)
+        return Way(error=f"{error.what} ({had_said})" if had_said else error.what)
+    decision = combine(
+        (judge_losses(stack, planned.facts, ferry.accepted), _judge_rehearsed(ferry, promotion, job, crossed))
+    )
     refused = "" if isinstance(decision, Allowed) else f"going back: {' '.join(decision.reasons)}"
     return Way(job=job, planned=planned, refused=refused)
+
+
+def _judge_rehearsed(ferry: Ferry, promotion: Promotion, job: Job, crossed: Sequence[Crossed]) -> Decision:
+    """Rehearsals bind robots; the state is asked only where one of them lost data."""
+    if promotion.asked or not data_lost(crossed, None):
+        return Allowed()
+    return judge_rehearsed(job.stack, crossed, types_held(ferry, job))
 
 
 def _go_back(ferry: Ferry, pen: Recorder, stack: str, way: Way) -> bool:

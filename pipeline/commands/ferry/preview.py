@@ -11,9 +11,11 @@ from pipeline.commands.ferry.engine import version_in
 from pipeline.commands.ferry.pauses import judge_time
 from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, plan_forward
 from pipeline.commands.ferry.ports import Ferry
+from pipeline.commands.ferry.rehearsed import crossed_in
 from pipeline.domain.gate import Allowed
 from pipeline.domain.promotion.claims import Opening
 from pipeline.domain.promotion.record import Promotion, StackRun
+from pipeline.domain.promotion.way_back import Crossed
 from pipeline.errors import Exit
 
 
@@ -26,6 +28,8 @@ class Preview:
     approvals: tuple[str, ...]
     refused: tuple[str, ...]
     next: str = ""
+    crossed: tuple[Crossed, ...] = ()
+    """What the releases on the way said of going back."""
 
     @property
     def code(self) -> Exit:
@@ -48,6 +52,7 @@ class Preview:
             "approvals": list(self.approvals),
             "reason": " ".join(self.refused),
             "next": self.next,
+            "way_back": [one.to_json() for one in self.crossed],
             "stacks": [
                 {
                     "stack": stack,
@@ -75,6 +80,9 @@ def preview(ferry: Ferry, opening: Opening) -> Preview:
     run_all(list(promotion.stacks), plan, width=width, stop=Stop())
     for one in ready.values():
         ferry.stacks.drop(one.job)
+    crossed = crossed_in(ferry, opening)
+    for step in crossed:
+        ferry.say(f"The {step}")
     decision = judge_plans(ferry, opening.environment, ready)
     time = judge_time(ferry, opening.environment, opening.kind, opening.bypass)
     shut = "" if isinstance(time, Allowed) else " ".join((*time.reasons, time.remedy))
@@ -87,6 +95,7 @@ def preview(ferry: Ferry, opening: Opening) -> Preview:
         ),
         refused=() if isinstance(decision, Allowed) else decision.reasons,
         next=shut if isinstance(decision, Allowed) else decision.remedy,
+        crossed=crossed,
     )
 
 

@@ -7,6 +7,7 @@ from pipeline.commands.ferry.engine import Result, result_of, run_promotion
 from pipeline.commands.ferry.pauses import judge_time
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
+from pipeline.commands.ferry.rehearsed import crossed_in
 from pipeline.domain.gate import insist
 from pipeline.domain.promotion import claims
 from pipeline.domain.promotion.claims import Opening
@@ -67,6 +68,8 @@ def begin(ferry: Ferry, opening: Opening) -> Result:
     ferry.ledger.append(lambda history: claims.open_promotion(history, opening, ferry.holder), push=True)
     pen = Recorder(ferry.ledger, opening.id, fence=1)
     ferry.say(f"{pen.promotion.title} is open: {len(opening.stacks)} stacks in {len(opening.waves)} waves")
+    for step in crossed_in(ferry, opening):
+        ferry.say(f"  the {step}")
     return run_promotion(ferry, pen)
 
 
