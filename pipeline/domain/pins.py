@@ -23,7 +23,8 @@ BLANK = b"(pin)"
 
 @dataclass(frozen=True, kw_only=True)
 class Pin:
-    """One module call: `start` and `end` are the byte range of the ref in `file`, `line` counts from 1."""
+    """One module call: `start` and `end` are the byte range of the ref in `file`, `whole` that of the source; `line`
+    counts from 1, `folder` is the module's in the repository."""
 
     file: str
     call: str
@@ -32,6 +33,8 @@ class Pin:
     start: int
     end: int
     line: int
+    folder: str
+    whole: tuple[int, int]
 
 
 def repository_identity(address: str) -> str:
@@ -85,6 +88,16 @@ def move_pins(files: Mapping[str, bytes], source: str, refs: Mapping[str, str]) 
     return moved
 
 
+def call_locally(files: Mapping[str, bytes], source: str, module: str, prefix: str) -> dict[str, bytes]:
+    """The files with every call of a module turned to the same folder below `prefix` (`../../copy`), a local path."""
+    moved = dict(files)
+    for pin in reversed(find_pins(files, source)):
+        if pin.module == module:
+            data, (start, end) = moved[pin.file], pin.whole
+            moved[pin.file] = data[:start] + f"{prefix}/{pin.folder}".rstrip("/").encode() + data[end:]
+    return moved
+
+
 def content_digest(files: Mapping[str, bytes]) -> str:
     """`sha256:…` over the names and bytes of a stack's files."""
     total = sha256()
@@ -115,7 +128,17 @@ def _pins_of(name: str, data: bytes, ours: str) -> Iterator[Pin]:
             )
         at = start + len(f"{address}?".encode()) + len(query[: ref.start(1)].encode())
         module = folder.rstrip("/").rpartition("/")[2] or ours.rpartition("/")[2]
-        yield Pin(file=name, call=call, module=module, ref=ref[1], start=at, end=at + len(ref[1].encode()), line=line)
+        yield Pin(
+            file=name,
+            call=call,
+            module=module,
+            ref=ref[1],
+            start=at,
+            end=at + len(ref[1].encode()),
+            line=line,
+            folder=folder.strip("/"),
+            whole=(start, end),
+        )
 
 
 def _split_folder(address: str) -> tuple[str, str, str]:

@@ -5,18 +5,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli import App
+from pipeline.commands.diff import DiffTarget, diff_history, find_target
 from pipeline.commands.diff import diff as diff_versions
-from pipeline.commands.diff import diff_history, find_target
 from pipeline.domain.rules.report import DiffReport, HistoryReport
 from pipeline.domain.rules.show import FORMATS
 from pipeline.errors import Exit, UsageError
 from pipeline.verbs.options import json_option
 from pipeline.wiring import open_module_files
+
+if TYPE_CHECKING:
+    from pipeline.domain.stack_upgrade import StackUpgrade
 
 
 @click.command()
@@ -25,13 +28,21 @@ from pipeline.wiring import open_module_files
 @click.option("--to", "until", metavar="REF", help="The newer version. Default: the working tree.")
 @click.option("--history", is_flag=True, help="Compare every final version with the one before it.")
 @click.option("--upgrade", is_flag=True, help="Apply the older version's examples and plan the newer on them too.")
+@click.option("--stacks", is_flag=True, help="Plan the newer version on copies of the states of stacks that pin it.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif", "github", "markdown"]), help="How to print it."
 )
 @json_option
 @click.pass_obj
 def diff(
-    app: App, module: str, since: str | None, until: str | None, history: bool, upgrade: bool, form: str | None
+    app: App,
+    module: str,
+    since: str | None,
+    until: str | None,
+    history: bool,
+    upgrade: bool,
+    stacks: bool,
+    form: str | None,
 ) -> Exit:
     """Say what a change does to whoever upgrades, and the version bump it needs.
 
@@ -40,10 +51,11 @@ def diff(
       modferry diff vpc                             the working tree against the latest version
       modferry diff vpc --from vpc/v1.2.0 --to main --json
       modferry diff vpc --upgrade                   and what upgrading an applied example would do
+      modferry diff vpc --stacks                    and what it would do to each stack that pins it
       modferry diff ../terraform-aws-vpc --history --json
     """
-    with nullcontext() if upgrade else _without_collecting():
-        return _diff(app, module, since=since, until=until, history=history, upgrade=upgrade, form=form)
+    with nullcontext() if upgrade or stacks else _without_collecting():
+        return _diff(app, module, since=since, until=until, history=history, upgrade=upgrade, stacks=stacks, form=form)
 
 
 @contextmanager
@@ -59,7 +71,15 @@ def _without_collecting() -> Iterator[None]:
 
 
 def _diff(
-    app: App, module: str, *, since: str | None, until: str | None, history: bool, upgrade: bool, form: str | None
+    app: App,
+    module: str,
+    *,
+    since: str | None,
+    until: str | None,
+    history: bool,
+    upgrade: bool,
+    stacks: bool,
+    form: str | None,
 ) -> Exit:
     if form == "json":
         app.console.as_json = True
@@ -68,8 +88,8 @@ def _diff(
     files, settings, name = open_module_files(app.directory, app.environ, module, whole_history=history)
     target = find_target(files, settings, name)
     if history:
-        if upgrade:
-            raise UsageError("--history reads, --upgrade applies.", remedy="leave out one of them")
+        if upgrade or stacks:
+            raise UsageError("--history only reads files.", remedy="leave out --upgrade and --stacks")
         if since or until or form not in (None, "json", "text"):
             raise UsageError("--history compares all versions.", remedy="leave out --from, --to and --format")
         try:
@@ -86,12 +106,36 @@ def _diff(
     more: dict[str, Any] = {}
     if upgrade:
         found, more = _add_upgrade(app, files.repository.root, target.folder, found)
+    effects: tuple[StackUpgrade, ...] = ()
+    if stacks:
+        effects = _plan_stacks(app, files.repository.root, target, until)
+        more = {**more, "stacks": [effect.to_json() for effect in effects]}
     app.console.document("diff", {**found.to_json(), **more})
     if not app.console.as_json:
         text = FORMATS[form or ("github" if app.console.in_github else "text")](found)
         if text:
             click.echo(text)
-    return Exit.DONE
+    return _show_stacks(app, effects) if stacks else Exit.DONE
+
+
+def _show_stacks(app: App, found: tuple["StackUpgrade", ...]) -> Exit:
+    from pipeline.domain.stack_upgrade import exit_of, show_upgrades
+
+    if not app.console.as_json:
+        for line in show_upgrades(found):
+            click.echo(line)
+    return exit_of(found)
+
+
+def _plan_stacks(app: App, root: Path, target: DiffTarget, until: str | None) -> tuple["StackUpgrade", ...]:
+    from pipeline.commands.stack_upgrades import find_subjects, plan_stacks
+    from pipeline.wiring import open_outlook, open_stack_trials
+
+    outlook = open_outlook(root, app.environ, app.now)
+    subjects = find_subjects(outlook, target.name)
+    app.console.say(f"Planning {len(subjects)} stacks on copies of their states")
+    with open_stack_trials(outlook.project, app.environ, outlook.source) as open_trials:
+        return plan_stacks(outlook.project, subjects, target.folder, until, open_trials)
 
 
 def _add_upgrade(app: App, root: Path, folder: str, report: DiffReport) -> tuple[DiffReport, dict[str, Any]]:

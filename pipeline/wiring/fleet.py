@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pipeline.adapters.warm import WarmProvider
     from pipeline.commands.ferry.ports import Ferry
     from pipeline.commands.project import Project
+    from pipeline.commands.stack_upgrades import OpenTrials
     from pipeline.commands.status import Outlook
+    from pipeline.domain.module import Files
 
 
 def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> Outlook:
@@ -77,6 +79,43 @@ def environment_terraform(
         )
 
     return open_terraform
+
+
+@contextmanager
+def open_stack_trials(project: Project, environ: Mapping[str, str], source: str) -> Iterator[OpenTrials]:
+    """Hands that plan a candidate on copies of states; copies and providers end with the context."""
+    from pipeline.adapters.harness.workbench import run_folder
+    from pipeline.adapters.ledger import GitLedger
+    from pipeline.adapters.stack_trials import TerraformStackTrials
+    from pipeline.adapters.toolchain import find_toolchain
+    from pipeline.adapters.worktree import OriginMain
+
+    repository, ledger, settings = project.repository, project.ledger, project.settings
+    assert isinstance(repository, GitRepository)
+    assert isinstance(ledger, GitLedger)
+    copies = OriginMain(repository, ledger, branch=settings.release.branch, folder=settings.environments_path)
+    with run_folder(environ, "stacks") as scratch:
+        toolchain = find_toolchain(scratch=scratch, environ=environ)
+        wants_warm = any(environment.warm for environment in settings.environment)
+        warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
+        opened = environment_terraform(project, environ, toolchain, warm)
+
+        def open_trials(files: Files, wanted: tuple[str, ...]) -> TerraformStackTrials:
+            return TerraformStackTrials(
+                copies=copies,
+                scratch=scratch,
+                terraform=opened,
+                is_warm=lambda name: settings.in_environment(name).warm,
+                source=source,
+                files=files,
+                wanted=wanted,
+            )
+
+        try:
+            yield open_trials
+        finally:
+            if warm is not None and not environ.get("MODFERRY_RELAY"):
+                warm.end()
 
 
 @contextmanager
