@@ -23,8 +23,8 @@ from pipeline.domain.release import (
     plan_release,
     release_body,
     tag_message,
-    upgrade_notes,
 )
+from pipeline.domain.release_notes import upgrade_blocks
 from pipeline.domain.version import Bump, Tag, Version, parse_version
 from pipeline.errors import ModferryError, RefusedError
 from pipeline.ports import SharedLedger, WritableRepository
@@ -180,7 +180,7 @@ class Releaser:
         whole: list[str] = []
         for new in planned:
             path = "CHANGELOG.md" if new.candidate.path == "." else f"{new.candidate.path}/CHANGELOG.md"
-            own = changelog.section("", new.version, day, new.candidate.commits, upgrade_notes(new))
+            own = changelog.section("", new.version, day, new.candidate.commits, upgrade_blocks(new))
             old = tree.read(path).decode() if path in paths else ""
             files[path] = changelog.add_section(old, own).encode()
             whole.append(changelog.section(f"{new.candidate.module} ", new.version, day, new.candidate.commits))

@@ -1,5 +1,6 @@
 """CHANGELOG.md in the manner of Keep a Changelog: the newest version first, one section a version."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -15,18 +16,25 @@ _HEADINGS = (
 )
 
 
-def section(name: str, version: Version, day: date, commits: Sequence[Commit], notes: Sequence[str] = ()) -> str:
-    """One version's section: commits under their headings, then what upgrading means (`notes`)."""
+def section(name: str, version: Version, day: date, commits: Sequence[Commit], blocks: Sequence[str] = ()) -> str:
+    """One version's section: commits under their headings, then what upgrading means (`blocks` of Markdown)."""
     lines = [f"## [{name}{version}] ({day.isoformat()})", ""]
     for heading, belongs in _HEADINGS:
         chosen = [c for c in commits if belongs(c)]
         if chosen:
             lines += [f"### {heading}", "", *(f"- {c.subject} ({c.id[:8]})" for c in chosen), ""]
-    if notes:
-        lines += ["### Upgrade notes", "", *(f"- {note}" for note in notes), ""]
+    if blocks:
+        lines += ["### Upgrade notes", "", *(line for block in blocks for line in (block, ""))]
     if len(lines) == 2:
         lines += ["- No change for users of the module.", ""]
     return "\n".join(lines)
+
+
+def find_section(changelog: str, version: Version) -> str:
+    """The text of one version's section without its heading; empty where there is none."""
+    parts = re.split(r"^## \[([^\]\n]+)\].*\n", changelog, flags=re.MULTILINE)
+    found = dict(zip(parts[1::2], parts[2::2], strict=True))
+    return found.get(str(version), "").strip()
 
 
 def add_section(changelog: str, new: str) -> str:

@@ -5,7 +5,7 @@ Commit words can only raise. A bump that is asked for below the facts is Refused
 modules of one release go together, or none.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,11 +107,17 @@ def decide_bump(candidate: Candidate, wanted: Bump | None) -> tuple[Bump, Decisi
     return bump, Allowed()
 
 
+def first_line(says: str, block_is: str) -> str:
+    """A finding's sentence without the block to copy that may follow it; `block_is`: where that stands instead."""
+    first, _, block = says.partition("\n")
+    return f"{first.rstrip(':')} ({block_is})." if block else first
+
+
 def tag_message(new: NewVersion, tag: str) -> str:
     """What the annotated tag carries: the version, the digest of the tested bytes, the evidence behind it."""
     candidate = new.candidate
     lines = [tag, "", f"{candidate.module} {new.version} ({new.bump})", ""]
-    lines += [f"- {fact.says}" for fact in candidate.facts if fact.bump >= Bump.MINOR]
+    lines += [f"- {first_line(fact.says, 'see the changelog')}" for fact in candidate.facts if fact.bump >= Bump.MINOR]
     if len(lines) > 4:
         lines.append("")
     lines += [f"Digest: {candidate.digest}", f"Shipped: {candidate.shipped}"]
@@ -144,13 +150,3 @@ def release_body(new: NewVersion, tag: str, commit: str) -> dict[str, Any]:
         "facts": [{"rule": f.rule, "bump": str(f.bump), "address": f.address} for f in candidate.facts],
         **({"rehearsal": dict(candidate.rehearsal)} if candidate.rehearsal else {}),
     }
-
-
-def upgrade_notes(new: NewVersion) -> Sequence[str]:
-    """What upgrading means, a line a fact; for a cascade, which module it comes from."""
-    notes = [f"{fact.says}" for fact in new.candidate.facts if fact.bump >= Bump.MINOR]
-    if new.candidate.rehearsal:
-        notes.append(f"Way back, rehearsed: {Rehearsal.from_json(new.candidate.rehearsal)}.")
-    if new.candidate.because and not notes:
-        notes.append(f"Built on the new version of {', '.join(new.candidate.because)}.")
-    return notes

@@ -3,11 +3,14 @@
 import click
 
 from pipeline.cli import App
+from pipeline.commands.announce import announce
+from pipeline.commands.project import Project
 from pipeline.commands.release import Wish
+from pipeline.domain.announcing import Announced
 from pipeline.domain.version import Bump
-from pipeline.errors import Exit
+from pipeline.errors import Exit, ModferryError
 from pipeline.verbs.options import dry_run_option, json_option
-from pipeline.wiring import open_project, open_releaser
+from pipeline.wiring import open_project, open_releaser, release_pages_of
 
 
 @click.command()
@@ -39,10 +42,26 @@ def release(
         app.console.say(f"{tag} {word}: {new.bump}, commit {commit[:12]}, {new.candidate.digest[:19]}")
     for refusal in outcome.refused:
         app.console.say(f"Refused: {refusal.module}: {' '.join(refusal.reasons)} Next: {refusal.remedy}")
-    app.console.document("release", outcome.to_json())
+    announced = _announce(app, project) if push and not dry_run else ()
+    app.console.document("release", {**outcome.to_json(), "announced": [one.to_json() for one in announced]})
     if outcome.refused:
         return Exit.UNDECIDED if all(r.unknown for r in outcome.refused) else Exit.REFUSED
     if not outcome.released:
         app.console.say("Nothing to release: no module changed since its latest version.")
         return Exit.NOTHING
     return Exit.DONE
+
+
+def _announce(app: App, project: Project) -> tuple[Announced, ...]:
+    """The host's release pages, where GITHUB_TOKEN and GITHUB_REPOSITORY name one; the exit code stays what it is."""
+    try:
+        pages = release_pages_of(app.environ)
+        found = announce(project, pages) if pages else ()
+    except ModferryError as error:
+        found = (Announced(tag="", why=str(error)),)
+    for one in found:
+        if one.why:
+            app.console.warn(f"No release page{' for ' + one.tag if one.tag else ''}: {one.why}")
+        else:
+            app.console.say(f"{one.tag}: {one.url}")
+    return found

@@ -6,7 +6,7 @@ Adapters are imported where they are used: `status` must not pay for the test be
 from pipeline.wiring.bench import default_jobs, open_bench, open_warm, reverify_tools, start_target, tools
 from pipeline.wiring.fleet import environment_terraform, open_ferry, open_outlook, open_stack_trials
 from pipeline.wiring.machine import diagnose, emulators, install_emulator, list_test_runs, open_stage, sweep_test_runs
-from pipeline.wiring.pages import fill_template, pull_request_of, renderer, write_pages
+from pipeline.wiring.pages import fill_template, pull_request_of, release_pages_of, renderer, write_pages
 from pipeline.wiring.releasing import interface_facts, open_releaser
 from pipeline.wiring.repository import (
     entries_of,
@@ -40,6 +40,7 @@ __all__ = [
     "open_stage",
     "open_warm",
     "pull_request_of",
+    "release_pages_of",
     "remove_files",
     "renderer",
     "reverify_tools",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pipeline.commands.announce import ReleasePages
     from pipeline.commands.comment import PullRequest, Render
 
 
@@ -29,6 +30,13 @@ def pull_request_of(environ: Mapping[str, str], number: int | None) -> PullReque
     from pipeline.adapters.github import find_pull_request
 
     return find_pull_request(environ, number)
+
+
+def release_pages_of(environ: Mapping[str, str]) -> ReleasePages | None:
+    """The host's release pages, if this run may write to them."""
+    from pipeline.adapters.github_releases import find_releases
+
+    return find_releases(environ)
 
 
 def write_pages(folder: Path, files: Mapping[str, str]) -> None:

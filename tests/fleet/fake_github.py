@@ -1,4 +1,4 @@
-"""A small GitHub on loopback that remembers: comments of one pull request, pages, authors, faults on demand."""
+"""A small GitHub on loopback that remembers: comments of one pull request, release pages, authors, faults on demand."""
 
 import json
 import threading
@@ -19,6 +19,7 @@ class FakeGitHub:
     comments: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[int, int] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    releases: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
     def add(self, body: str, kind: str = "Bot") -> dict[str, Any]:
@@ -57,6 +58,17 @@ def serve(github: FakeGitHub) -> Iterator[FakeGitHub]:
                 query = parse_qs(path.query)
                 size, page = int(query["per_page"][0]), int(query["page"][0])
                 self.answer(200, github.comments[size * (page - 1) : size * page])
+            elif self.command == "GET" and path.path == "/repos/acme/infra/releases":
+                query = parse_qs(path.query)
+                size, page = int(query["per_page"][0]), int(query["page"][0])
+                self.answer(200, github.releases[::-1][size * (page - 1) : size * page])
+            elif self.command == "POST" and path.path == "/repos/acme/infra/releases":
+                if any(made["tag_name"] == sent["tag_name"] for made in github.releases):
+                    self.answer(422, {"message": "Validation Failed"})
+                else:
+                    made = {**sent, "draft": False, "html_url": f"https://github.test/r/{sent['tag_name']}"}
+                    github.releases.append(made)
+                    self.answer(201, made)
             elif self.command == "POST" and path.path == "/repos/acme/infra/issues/7/comments":
                 if len(sent["body"]) > 65_536:
                     self.answer(422, {"message": "Body is too long"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.github import GitHubPullRequest, find_pull_request
+from pipeline.adapters.github import NO_COMMENT, GitHubApi, GitHubPullRequest, find_pull_request
 from pipeline.cli import run
 from pipeline.domain.fleet.comment import LIMIT, MARKER
 from pipeline.errors import Exit, UndecidedError, UsageError
@@ -140,9 +140,8 @@ def test_a_dry_run_calls_nobody(github: FakeGitHub, modferry: Modferry, test_fil
 
 def client(github: FakeGitHub, token: str = TOKEN) -> GitHubPullRequest:
     waits: list[float] = []
-    return GitHubPullRequest(
-        api=github.url, repository="acme/infra", number=7, token=token, only_bots=True, sleep=waits.append
-    )
+    api = GitHubApi(api=github.url, repository="acme/infra", token=token, remedy=NO_COMMENT, sleep=waits.append)
+    return GitHubPullRequest(github=api, number=7, only_bots=True)
 
 
 def test_a_tired_github_is_asked_again(github: FakeGitHub) -> None:
@@ -166,7 +165,7 @@ def test_a_refusal_says_what_to_give_and_never_the_token(github: FakeGitHub) -> 
 
 def test_a_token_does_not_travel_in_clear_text() -> None:
     with pytest.raises(UsageError, match="not https"):
-        GitHubPullRequest(api="http://github.test", repository="a/b", number=1, token="t", only_bots=True)
+        GitHubApi(api="http://github.test", repository="a/b", token="t", remedy="")
 
 
 def test_the_pull_request_is_found_in_the_event_or_the_ref(tmp_path: Path) -> None:
