@@ -6,9 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from pipeline.commands.project import Project
+from pipeline.domain.fleet.behind import final_releases
 from pipeline.domain.fleet.stops import Decided, Stop, find_release, plan_hold, plan_unhold, plan_yank, running
 from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft
+from pipeline.domain.promotion.eligibility import why_stopped
 from pipeline.errors import UsageError
 
 
@@ -82,7 +84,7 @@ def stop_version(project: Project, act: Act, stop: Stop, *, dry_run: bool) -> St
         writes=bool(decided.drafts),
         entry=written,
         stacks=stacks,
-        remedies=tuple(_mend(history, stop, environment) for environment, _ in stacks),
+        remedies=tuple(_mend(history, stop, environment, project.settings.order) for environment, _ in stacks),
     )
 
 
@@ -96,9 +98,11 @@ def _plan(history: History, act: Act, stop: Stop, order: tuple[str, ...]) -> Dec
             return plan_unhold(history, stop, order)
 
 
-def _mend(history: History, stop: Stop, environment: str) -> str:
-    """The command that takes an environment off this version: forward where a later one is good, else back."""
-    latest = history.latest(stop.module)
-    if latest and latest.version > stop.version:
-        return f"modferry promote {stop.module} {latest.version} --to {environment}"
+def _mend(history: History, stop: Stop, environment: str, order: tuple[str, ...]) -> str:
+    """The command that takes an environment off this version: forward to the newest later one that is neither held
+    there nor failing, else back."""
+    newer = (one for one in reversed(final_releases(history).get(stop.module, ())) if one.version > stop.version)
+    good = next((one for one in newer if not why_stopped(history, one.module, one.version, environment, order)), None)
+    if good:
+        return f"modferry promote {stop.module} {good.version} --to {environment}"
     return f"modferry rollback {environment} {stop.module} --reason TEXT"

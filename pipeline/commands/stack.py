@@ -10,10 +10,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline.commands.project import Project
+from pipeline.domain.history import History
 from pipeline.domain.likeness import Likeness, as_template, blocks_in, check_name, free_block, likeness_of
 from pipeline.domain.pins import find_pins, move_pins, refs_of
 from pipeline.domain.promotion.claims import fleet_of
-from pipeline.domain.promotion.fold import Fleet
+from pipeline.domain.promotion.eligibility import why_stopped
 from pipeline.errors import RefusedError, UndecidedError, UsageError
 
 Fill = Callable[[str, Mapping[str, str]], str]
@@ -74,9 +75,11 @@ def new_stack(
     )
     if refresh:
         project.ledger.fetch()
-    fleet = fleet_of(project.ledger.history())
+    history = project.ledger.history()
     pinned = refs_of(find_pins({p: t.encode() for p, t in rendered.items()}, source))
-    pins = stable_pins(fleet, environment, pinned, prefer=like_stack if like_environment == environment else "")
+    pins = stable_pins(
+        project, history, environment, pinned, prefer=like_stack if like_environment == environment else ""
+    )
     moved = move_pins({p: t.encode() for p, t in rendered.items()}, source, pins)
     home = _home(project, f"{environment}/{stack}")
     return NewStack(
@@ -122,11 +125,15 @@ def choose_values(
     return values
 
 
-def stable_pins(fleet: Fleet, environment: str, wanted: Mapping[str, str], *, prefer: str) -> dict[str, str]:
+def stable_pins(
+    project: Project, history: History, environment: str, wanted: Mapping[str, str], *, prefer: str
+) -> dict[str, str]:
     """Module → ref that is stable in the environment: in the stack `prefer`, else in the one that was verified last.
 
-    Raises UndecidedError where no stack of the environment has a stable version of a module.
+    Raises UndecidedError where no stack of the environment has a stable version of a module, RefusedError where each
+    of them is yanked, held there or failing: a new stack is a new pin.
     """
+    fleet = fleet_of(history)
     states = [state for (where, _), state in fleet.stacks.items() if where == environment and state.stable]
     states.sort(key=lambda state: (state.stack == prefer, state.stables[-1].at), reverse=True)
     found: dict[str, str] = {}
@@ -137,8 +144,20 @@ def stable_pins(fleet: Fleet, environment: str, wanted: Mapping[str, str], *, pr
                 f"No version of {module} is stable in {environment}.",
                 remedy=f"modferry deploy {environment}, or --like a stack of an environment that has one",
             )
-        found[module] = refs[0]
+        stopped = {ref: _why_stopped(project, history, module, ref, environment) for ref in refs}
+        good = [ref for ref in refs if not stopped[ref]]
+        if not good:
+            raise RefusedError(
+                f"No version of {module} that is stable in {environment} may be pinned anew: {stopped[refs[0]]}",
+                remedy=f"promote another version of {module} to {environment} first",
+            )
+        found[module] = good[0]
     return found
+
+
+def _why_stopped(project: Project, history: History, module: str, ref: str, environment: str) -> str:
+    tag = project.tag_format.parse(ref, (module,), root=module)
+    return why_stopped(history, module, tag.version, environment, project.settings.order) if tag else ""
 
 
 def _derived(

@@ -163,3 +163,22 @@ def test_a_state_is_counted_by_type_and_region_without_data_sources() -> None:
         "aws_vpc": -2,
     }
     assert resources_in(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("act", "says"),
+    [
+        (("yank", "core", "1.0.0"), "core 1.0.0 was yanked by"),
+        (("hold", "core", "1.0.0", "--in", "prod"), "core 1.0.0 is held in prod"),
+    ],
+)
+def test_a_new_stack_never_pins_what_is_stopped(
+    story: Story, modferry: Modferry, act: tuple[str, ...], says: str
+) -> None:
+    story.verified("prod", {"us-east-1": story.content("prod/us-east-1")}, core="1.0.0")
+    assert modferry(*act, "--reason", "leaks").code == Exit.DONE
+    refused = modferry("stack", "new", "prod/eu-central-1", "--like", "prod/us-east-1")
+    assert refused.code == Exit.REFUSED
+    assert f"No version of core that is stable in prod may be pinned anew: {says}" in refused.text
+    assert "promote another version of core to prod first" in refused.text
+    assert not (story.clone / "environments/prod/eu-central-1").exists()

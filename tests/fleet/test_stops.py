@@ -52,6 +52,17 @@ def test_a_yank_lists_the_stacks_that_run_it_and_what_mends_them(story: Story, m
     assert forward.document["stacks"][0]["next"] == "modferry promote core 1.2.0 --to dev"
 
 
+def test_what_mends_them_is_a_version_that_may_go_there(story: Story, modferry: Modferry) -> None:
+    story.verified("dev", {"a": story.content("dev/a")}, core="1.1.0")
+    story.release("core", "1.2.0", "1.3.0", "1.4.0")
+    modferry("hold", "core", "1.4.0", "--in", "dev", "--reason", "quota")
+    failing = {"module": "core", "version": "1.3.0", "tag": "core/v1.3.0", "commit": "c", "outcome": "failed"}
+    tools = {"target": "moto", "terraform": "1", "emulator": "m", "providers": {}, "suites": [], "why": "unit a failed"}
+    story.write(Draft(kind="reverify", body={**failing, **tools}))
+    said = modferry("yank", "core", "1.1.0", "--reason", "bad", "--json")
+    assert said.document["stacks"][0]["next"] == "modferry promote core 1.2.0 --to dev"
+
+
 def test_a_dry_run_says_what_it_would_write_and_writes_nothing(story: Story, modferry: Modferry) -> None:
     count = len(story.entries())
     said = modferry("hold", "core", "1.1.0", "--in", "prod", "--reason", "quota", "--dry-run", "--json")

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.domain.fleet.convergence import Lag
-from pipeline.domain.gate import Allowed, combine
 from pipeline.domain.history import History
-from pipeline.domain.promotion.eligibility import Candidate, judge_passing, judge_wanted
+from pipeline.domain.promotion.eligibility import why_stopped
 from pipeline.domain.version import Version
 
 
@@ -65,6 +64,4 @@ def _why_not(history: History, module: str, version: Version, environment: str, 
     """Fails closed: an older version that may be promoted is no goal either, it would take stacks back."""
     if (module, version) not in history.releases:
         return f"{module} {version} is not released."
-    candidate = Candidate(module=module, version=version, tag="", on_origin=None)
-    decision = combine((judge_wanted(history, candidate, environment, order), judge_passing(history, candidate)))
-    return "" if isinstance(decision, Allowed) else " ".join(decision.reasons)
+    return why_stopped(history, module, version, environment, order)

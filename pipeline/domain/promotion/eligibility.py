@@ -94,6 +94,14 @@ def judge_passing(history: History, candidate: Candidate) -> Decision:
     )
 
 
+def why_stopped(history: History, module: str, version: Version, environment: str, order: tuple[str, ...]) -> str:
+    """Why nobody should bring a version to an environment (yanked, held, failing); empty where nothing stands against
+    it. Its way there (order, soak, tag) is not asked."""
+    candidate = Candidate(module=module, version=version, tag="", on_origin=None)
+    decision = combine((judge_wanted(history, candidate, environment, order), judge_passing(history, candidate)))
+    return "" if isinstance(decision, Allowed) else " ".join(decision.reasons)
+
+
 def judge_preceding(fleet: Fleet, candidate: Candidate, ref: str, previous: Previous | None, now: datetime) -> Decision:
     """Verified and soaked in every stack of the preceding environment that pins the module.
 
