@@ -86,7 +86,11 @@ class Gatherer:
         return tuple(Fact(rule=f.rule, bump=f.bump, address=f.address, says=f.says) for f in once.values())
 
     def _commits(self, graph: ModuleGraph, module: Module, since: str | None, base: str) -> tuple[Commit, ...]:
-        rows = self.project.repository.subjects(since, base, graph.shipped_files(module))
+        """Of the module's own files, and of helpers that are no module: a word about another module's files is about
+        that module's users. What it does to these users are facts."""
+        others = {p for m in graph.modules.values() if m.name != module.name for p in graph.folders[m.path]}
+        own = [path for path in graph.shipped_files(module) if path not in others]
+        rows = self.project.repository.subjects(since, base, own)
         return tuple(parse_commit(commit, message) for commit, message in rows)
 
 
