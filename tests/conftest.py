@@ -10,7 +10,18 @@ import pytest
 
 from pipeline.adapters.git import GitRepository
 
+REPORT = "report"
+"""A property with text that a test wants printed at the end of the run, whichever process it ran in."""
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests reported; with several workers their own output is lost."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, text in report.user_properties:
+            if name == REPORT:
+                terminalreporter.write_line("")
+                terminalreporter.write_line(str(text))
 
 
 @pytest.fixture(autouse=True)

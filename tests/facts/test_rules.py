@@ -6,6 +6,7 @@ the rule's id as its name; the others are pairs in which rules are easily wrong.
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from pipeline.adapters.hcl.module import ModuleReader
 from pipeline.adapters.hcl.package import read_package
 from pipeline.domain.rules.addresses import Package
 from pipeline.domain.rules.change import Change
-from pipeline.domain.rules.finding import Finding
+from pipeline.domain.rules.finding import Finding, Rule
 from pipeline.domain.rules.table import RULES, findings, required_bump, required_version_step
 from pipeline.domain.version import Bump, Version
+from tests.conftest import REPORT
 
 PAIRS = sorted(path for path in (Path(__file__).parent.parent / "fixtures" / "rules").iterdir() if path.is_dir())
 
@@ -55,13 +57,26 @@ def test_every_rule_has_its_pair_and_finds_it() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES)
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_says_exactly_this(rule: Rule) -> None:
+    """The sentence is what users read: in its own pair every finding's text is written down."""
+    folder = next(pair for pair in PAIRS if pair.name == rule.id)
+    rows = json.loads((folder / "expected.json").read_text())
+    written = sorted(
+        (row["address"], row.get("says", "(nothing is written down)")) for row in rows if row["rule"] == rule.id
+    )
+    assert written
+    assert sorted((f.address, f.says) for f in found_in(folder) if f.rule == rule.id) == written
+
+
 def test_nothing_is_found_where_nothing_changed() -> None:
     for pair in PAIRS:
         for side in ("old", "new"):
             assert findings(package_in(pair / side), package_in(pair / side)) == ()
 
 
-def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
+def test_precision_and_recall(record_property: Callable[[str, object], None]) -> None:
+    """The table is printed at the end of the run (tests/conftest.py)."""
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
@@ -74,12 +89,12 @@ def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
             right[rule.id] += (got & want).total()
             wrong[rule.id] += (got - want).total()
             missed[rule.id] += (want - got).total()
-    with capsys.disabled():
-        print(f"\n{len(RULES)} rules on {len(PAIRS)} pairs: precision and recall")
-        for rule in RULES:
-            precision = right[rule.id] / max(1, right[rule.id] + wrong[rule.id])
-            recall = right[rule.id] / max(1, right[rule.id] + missed[rule.id])
-            print(f"  {rule.id:32} {precision:5.2f} {recall:5.2f}  of {right[rule.id] + missed[rule.id]}")
+    lines = [f"{len(RULES)} rules on {len(PAIRS)} pairs: precision and recall"]
+    for rule in RULES:
+        precision = right[rule.id] / max(1, right[rule.id] + wrong[rule.id])
+        recall = right[rule.id] / max(1, right[rule.id] + missed[rule.id])
+        lines.append(f"  {rule.id:32} {precision:5.2f} {recall:5.2f}  of {right[rule.id] + missed[rule.id]}")
+    record_property(REPORT, "\n".join(lines))
     assert not wrong.total()
     assert not missed.total()
 
