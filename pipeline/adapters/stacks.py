@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipeline.adapters.state_locks import LockBreaker
 from pipeline.adapters.terraform import Terraform, TerraformFailedError
@@ -114,9 +114,10 @@ class TerraformStacks:
         checks = run_checks(
             environment,
             job.stack,
-            verify=self._environment_folder(saved.folder) / "verify",
+            folder=saved.folder.parent,
             aws={**self.aws(job.environment)},
             outputs=lambda: self._outputs(job, saved),
+            checks=lambda: self._check_results(job, saved),
             scratch=saved.folder,
         )
         return Verification(checks=(second, *checks))
@@ -200,8 +201,12 @@ class TerraformStacks:
         found = self._terraform(job, saved.folder).output()
         return {name: output["value"] for name, output in found.items() if not output.get("sensitive")}
 
-    def _environment_folder(self, folder: Path) -> Path:
-        return folder.parent
+    def _check_results(self, job: Job, saved: Saved) -> list[dict[str, Any]]:
+        """What the configuration's own checks say to a plan made now."""
+        terraform = self._terraform(job, saved.folder)
+        self.locks.run(job.name, terraform, lambda: terraform.plan("checks.tfplan", "-input=false"))
+        found: list[dict[str, Any]] = terraform.show("checks.tfplan").get("checks", [])
+        return found
 
 
 def _facts(summary: PlanSummary, *, empty: bool) -> PlanFacts:

@@ -76,10 +76,16 @@ class WarmSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One verification of a stack after an apply, beside the empty second plan and the pytest files."""
+    """One verification of a stack after an apply, beside the empty second plan and the pytest files.
+
+    It passes after `success_limit` passes in a row and fails after more than `failure_limit` + `retries` fails, one
+    attempt each `interval`, for `timeout` at most. `{stack}`, `{environment}` and outputs may stand in `url`, `name`
+    and `command`. `name`: of the alarm, target group, cluster or check block; for pytest a glob of files in `verify/`,
+    which then run by this check alone. `status`, `body` and `latency` are what http wants.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
-    kind: Literal["http", "cloudwatch_alarm", "target_health", "eks_cluster", "command", "terraform_checks"]
+    kind: Literal["pytest", "http", "cloudwatch_alarm", "target_health", "eks_cluster", "command", "terraform_checks"]
     url: str = ""
     status: int = 200
     body: str = ""
@@ -91,6 +97,11 @@ class Check:
     failure_limit: int = 0
     success_limit: int = 1
     timeout: str = "60s"
+
+    @property
+    def title(self) -> str:
+        """For people and the ledger: `http https://…`, `eks_cluster core`."""
+        return " ".join((self.kind, self.name or self.url or " ".join(self.command))).strip()
 
 
 @dataclass(frozen=True, kw_only=True)

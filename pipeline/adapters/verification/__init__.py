@@ -1,4 +1,4 @@
-"""Checks of a stack after an apply: pytest files of the environment, HTTP, CloudWatch alarms.
+"""Checks of a stack after an apply: pytest files of the environment, HTTP, what AWS says, programs, check blocks.
 
 Promise: every check has a time limit; what could not be found out is inconclusive, never a pass or a fail.
 """
@@ -6,14 +6,17 @@ Promise: every check has a time limit; what could not be found out is inconclusi
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
-from pipeline.adapters.verification.alarms import check_alarm
+from pipeline.adapters.verification.blocks import check_blocks
+from pipeline.adapters.verification.place import MissingOutputError, Place
+from pipeline.adapters.verification.programs import check_command
 from pipeline.adapters.verification.retry import try_check
+from pipeline.adapters.verification.services import check_alarm, check_cluster, check_targets
 from pipeline.adapters.verification.suites import run_suite
 from pipeline.adapters.verification.web import check_http
-from pipeline.domain.promotion.work import CheckResult, CheckVerdict
-from pipeline.domain.settings import Check, Environment
+from pipeline.domain.promotion.work import CheckResult, CheckVerdict, Verification
+from pipeline.domain.settings import Check, Environment, duration
 from pipeline.errors import ModferryError
 
 _AWAY = re.compile(
@@ -32,39 +35,99 @@ def run_checks(
     environment: Environment,
     stack: str,
     *,
-    verify: Path,
+    folder: Path,
     aws: Mapping[str, str],
     outputs: Callable[[], Mapping[str, Any]],
+    checks: Callable[[], list[dict[str, Any]]],
     scratch: Path,
 ) -> tuple[CheckResult, ...]:
-    """All checks of an environment on one stack. `verify` is its folder of pytest files, which may be absent."""
-    found: list[CheckResult] = []
-    wants = verify.is_dir() or environment.checks
+    """All checks of an environment on one stack. `folder` is the environment's; its `verify/` may be absent.
+
+    The pytest files that no check of kind pytest takes run once, first.
+    """
+    verify = folder / "verify"
+    files = sorted(verify.glob("**/test_*.py"))
+    taken = {file for check in environment.checks if check.kind == "pytest" for file in _files(verify, check)}
+    left = [file for file in files if file not in taken]
     try:
-        told = outputs() if wants else {}
+        told = outputs() if verify.is_dir() or environment.checks else {}
     except ModferryError as error:
         return (CheckResult(name="outputs", verdict=CheckVerdict.INCONCLUSIVE, message=error.what),)
-    if verify.is_dir():
-        found += run_suite(
-            verify,
-            environment=environment.name,
-            stack=stack,
-            aws=aws,
-            outputs=told,
-            scratch=scratch,
-            seconds=environment.verify_seconds,
-            is_unreachable=is_unreachable,
-        )
+    place = Place(
+        environment=environment.name,
+        stack=stack,
+        folder=folder,
+        scratch=scratch,
+        aws=aws,
+        outputs=told,
+        checks=checks,
+    )
+    found: list[CheckResult] = []
+    if left or (verify.is_dir() and not taken):
+        some = left if taken else ()
+        found += run_suite(verify, place, files=some, seconds=environment.verify_seconds, is_unreachable=is_unreachable)
     for check in environment.checks:
-        found.append(try_check(check, lambda check=check: _ask(check, stack, aws, told)))  # type: ignore[misc]
+        found += _pytest(check, place) if check.kind == "pytest" else [try_check(check, _asker(check, place))]
     return tuple(found)
 
 
-def _ask(check: Check, stack: str, aws: Mapping[str, str], outputs: Mapping[str, Any]) -> tuple[CheckVerdict, str]:
+def _files(verify: Path, check: Check) -> list[Path]:
+    return sorted(verify.glob(check.name or "**/test_*.py"))
+
+
+def _pytest(check: Check, place: Place) -> list[CheckResult]:
+    """The tests of the last attempt, each with its own verdict, and what the attempts together say."""
+    verify = place.folder / "verify"
+    files = _files(verify, check)
+    last: list[CheckResult] = []
+    seconds = duration(check.timeout).total_seconds()
+
+    def ask() -> tuple[CheckVerdict, str]:
+        if not files:
+            return CheckVerdict.INCONCLUSIVE, f"no file in verify/ is called {check.name or 'test_*.py'}"
+        last[:] = run_suite(verify, place, files=files, seconds=seconds, is_unreachable=is_unreachable)
+        together = Verification(checks=tuple(last))
+        return together.verdict, together.reason
+
+    total = try_check(check, ask)
+    if total.verdict is CheckVerdict.PASSED or not last:
+        return [*last, total]
+    return [*(one for one in last if one.verdict is not total.verdict), total]
+
+
+def _asker(check: Check, place: Place) -> Callable[[], tuple[CheckVerdict, str]]:
+    def ask() -> tuple[CheckVerdict, str]:
+        try:
+            return _ask(check, place)
+        except MissingOutputError as error:
+            return CheckVerdict.INCONCLUSIVE, str(error)
+        except ModferryError as error:
+            return CheckVerdict.INCONCLUSIVE, error.what
+
+    return ask
+
+
+def _ask(check: Check, place: Place) -> tuple[CheckVerdict, str]:
     match check.kind:
         case "http":
-            return check_http(check, outputs)
-        case "cloudwatch_alarm":
-            return check_alarm(check, stack, aws, outputs)
+            return check_http(check, place)
+        case "cloudwatch_alarm" | "target_health" | "eks_cluster":
+            return _ask_aws(check, place)
+        case "command":
+            return check_command(check, place)
+        case "terraform_checks":
+            return check_blocks(check, place)
+        case "pytest":
+            raise AssertionError("runs by its own means")
         case _:
-            return CheckVerdict.INCONCLUSIVE, f"checks of kind {check.kind} are not known to this modferry"
+            assert_never(check.kind)
+
+
+def _ask_aws(check: Check, place: Place) -> tuple[CheckVerdict, str]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    asks = {"cloudwatch_alarm": check_alarm, "target_health": check_targets, "eks_cluster": check_cluster}
+    try:
+        return asks[check.kind](check, place)
+    except (BotoCoreError, ClientError) as error:
+        return CheckVerdict.INCONCLUSIVE, f"{check.title} could not be read: {error}"

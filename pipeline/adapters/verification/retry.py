@@ -18,7 +18,7 @@ def try_check(
 ) -> CheckResult:
     """Passed after `success_limit` passes in a row; failed after more than `failure_limit` + `retries` fails.
 
-    Time out, or answers that stay inconclusive: inconclusive.
+    When its time or its attempts are over the last answer counts; a row of passes that is too short is inconclusive.
     """
     began = clock()
     limit = duration(check.timeout).total_seconds()
@@ -38,7 +38,7 @@ def try_check(
     if passes and passes < check.success_limit:
         verdict, message = CheckVerdict.INCONCLUSIVE, f"passed {passes} of {check.success_limit} times in a row"
     return CheckResult(
-        name=check.name or f"{check.kind} {check.url}".strip(),
+        name=check.title,
         verdict=verdict,
         message=message if verdict is not CheckVerdict.PASSED else "",
         attempts=attempts,

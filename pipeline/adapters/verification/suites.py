@@ -5,54 +5,38 @@ They find MODFERRY_ENVIRONMENT, MODFERRY_STACK and MODFERRY_OUTPUTS (a JSON file
 did not find out.
 """
 
-import json
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from pipeline.adapters.processes import base_environment, masked, run
+from pipeline.adapters.processes import masked, run
+from pipeline.adapters.verification.place import Place
 from pipeline.domain.promotion.work import CheckResult, CheckVerdict
-
-SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 def run_suite(
     verify: Path,
+    place: Place,
     *,
-    environment: str,
-    stack: str,
-    aws: Mapping[str, str],
-    outputs: Mapping[str, Any],
-    scratch: Path,
+    files: Sequence[Path] = (),
     seconds: float,
     is_unreachable: Callable[[str], bool],
 ) -> list[CheckResult]:
-    """One result a test; without a test, one that says so."""
-    told, report = scratch / "modferry-outputs.json", scratch / "modferry-verify.xml"
-    told.write_text(json.dumps(dict(outputs)))
+    """One result a test (of `files`, or of the whole folder); without a test, one that says so."""
+    report = place.scratch / "modferry-verify.xml"
     report.unlink(missing_ok=True)
-    secrets = [aws[name] for name in SECRETS if name in aws]
+    secrets = place.secrets
     package = Path(__file__).resolve().parents[3]
     outcome = run(
         (
             *(sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:modferry"),
             *("-p", "no:hypothesispytest"),  # its summary imports all of hypothesis: half of a second
             *("-p", "pipeline.adapters.verification.fixtures", "-c", "/dev/null", f"--rootdir={verify}"),
-            *(f"--junitxml={report}", str(verify)),
+            *(f"--junitxml={report}", *map(str, files or (verify,))),
         ),
         cwd=verify,
-        env=base_environment(
-            {
-                **aws,
-                "PYTHONPATH": str(package),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "MODFERRY_ENVIRONMENT": environment,
-                "MODFERRY_STACK": stack,
-                "MODFERRY_OUTPUTS": str(told),
-            }
-        ),
+        env=place.process_environment({"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}),
         seconds=seconds,
         secrets=secrets,
     )

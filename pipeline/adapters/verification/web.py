@@ -3,19 +3,15 @@
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from typing import Any
 
+from pipeline.adapters.verification.place import Place
 from pipeline.domain.promotion.work import CheckVerdict
 from pipeline.domain.settings import Check, duration
 
 
-def check_http(check: Check, outputs: Mapping[str, Any]) -> tuple[CheckVerdict, str]:
+def check_http(check: Check, place: Place) -> tuple[CheckVerdict, str]:
     """One request. No answer at all is inconclusive; a wrong or slow answer has failed."""
-    try:
-        address = check.url.format(**outputs)
-    except (KeyError, IndexError, ValueError) as error:
-        return CheckVerdict.INCONCLUSIVE, f"{check.url} names an output that the stack does not have ({error})"
+    address = place.filled(check.url)
     if not address.startswith(("http://", "https://")):
         return CheckVerdict.INCONCLUSIVE, f"{address} is no http address"
     began = time.monotonic()
