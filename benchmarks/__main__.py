@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from benchmarks import report
 from benchmarks.demo import demo
+from benchmarks.promotion import promotion
 from benchmarks.report import Section
 from benchmarks.scale import scale
 from benchmarks.start import start
@@ -17,6 +18,7 @@ PARTS: Mapping[str, Callable[[], Section]] = {
     "one": suites_one,
     "all": suites_all,
     "demo": demo,
+    "promotion": promotion,
 }
 
 

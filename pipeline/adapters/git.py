@@ -5,17 +5,23 @@ index); user content is never passed where git could read it as an option.
 """
 
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.adapters.git_objects import ObjectStore
 from pipeline.adapters.processes import base_environment, run_bytes
 from pipeline.adapters.trees import CommitTree, WorkingTree
 from pipeline.errors import RefusedError, UndecidedError, UsageError
 
 SECONDS = 120.0
+KINDS = ("AUTHOR", "COMMITTER")
 IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
+
+
+_OBJECT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class GitError(UndecidedError):
@@ -35,6 +41,9 @@ class GitRepository:
         self.env = base_environment({"GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat", "LC_ALL": "C.UTF-8", **passed})
         if not directory.is_dir():
             raise UsageError(f"There is no folder {directory}.", remedy="name an existing one with -C")
+        self._remote = ""
+        self._roots: dict[str, str] = {}
+        self._identity: dict[str, str] = {}
         self.root = directory.resolve()
         try:
             self.root = Path(self.git("rev-parse", "--show-toplevel").strip())
@@ -129,6 +138,17 @@ class GitRepository:
         except GitError:
             return None
 
+    def ref(self, name: str) -> str | None:
+        """The object that a whole ref name (`refs/…`) points at, or None; a loose ref costs no process.
+
+        A ref's own file stands before packed ones (gitrepository-layout(5)); where there is none git is asked.
+        """
+        try:
+            text = (self.common_dir / name).read_text().strip()
+        except OSError:
+            text = ""
+        return text if _OBJECT.fullmatch(text) else self.try_resolve(name)
+
     def branch(self) -> str | None:
         """The branch checked out; None when detached."""
         try:
@@ -157,8 +177,10 @@ class GitRepository:
 
     def remote(self) -> str | None:
         """`origin`, or the only remote, or None."""
-        names = self.git("remote").split()
-        return "origin" if "origin" in names else names[0] if names else None
+        if not self._remote:
+            names = self.git("remote").split()
+            self._remote = "origin" if "origin" in names else names[0] if names else ""
+        return self._remote or None
 
     def remote_refs(self, *patterns: str) -> dict[str, str]:
         """Ref → object on the remote, as it is now (`ls-remote`); peeled tags as `…^{}`."""
@@ -190,37 +212,43 @@ class GitRepository:
 
     def identity(self) -> dict[str, str]:
         """Who writes commits: the user's identity, or modferry's where git knows none (CI)."""
-        who = self.config("user.name") or "modferry"
-        mail = self.config("user.email") or "modferry@localhost"
-        names = {
-            "GIT_AUTHOR_NAME": who,
-            "GIT_AUTHOR_EMAIL": mail,
-            "GIT_COMMITTER_NAME": who,
-            "GIT_COMMITTER_EMAIL": mail,
-        }
-        return {name: self.env.get(name, value) for name, value in names.items()}
+        if not self._identity:
+            who = self.config("user.name") or "modferry"
+            mail = self.config("user.email") or "modferry@localhost"
+            names = {
+                "GIT_AUTHOR_NAME": who,
+                "GIT_AUTHOR_EMAIL": mail,
+                "GIT_COMMITTER_NAME": who,
+                "GIT_COMMITTER_EMAIL": mail,
+            }
+            self._identity = {name: self.env.get(name, value) for name, value in names.items()}
+        return self._identity
 
     def commit_files(self, parent: str | None, files: Mapping[str, bytes | None], message: str) -> str:
         """A commit on top of `parent` that writes (None: removes) files; no ref, index or checkout is touched."""
-        index = self.common_dir / f"modferry-index-{os.getpid()}-{os.urandom(4).hex()}"
-        env = {"GIT_INDEX_FILE": str(index), **self.identity()}
+        who = self.identity()
+        people = {kind: f"{_clean(who[f'GIT_{kind}_NAME'])} <{_clean(who[f'GIT_{kind}_EMAIL'])}>" for kind in KINDS}
         try:
-            if parent:
-                self.git("read-tree", parent, env=env)
-            rows = []
-            for path, content in files.items():
-                if content is None:
-                    rows.append(f"0 {'0' * 40}\t{path}")
-                else:
-                    blob = self.git("hash-object", "-w", "--stdin", stdin=content).strip()
-                    mode = (self.git("ls-files", "-s", "--", path, env=env) or "100644").split()[0]
-                    rows.append(f"{mode} {blob}\t{path}")
-            self.git("update-index", "--add", "--index-info", stdin="\n".join(rows) + "\n", env=env)
-            tree = self.git("write-tree", env=env).strip()
-            parents = ("-p", parent) if parent else ()
-            return self.git("commit-tree", tree, *parents, stdin=message, env=env).strip()
-        finally:
-            index.unlink(missing_ok=True)
+            old = self._tree_of(parent) if parent else None
+            tree = self.objects.tree_with(old, files)
+            parents = (parent,) if parent else ()
+            commit = self.objects.commit(tree, parents, people["AUTHOR"], people["COMMITTER"], message)
+        except OSError as error:
+            raise GitError(("commit",), f"{error.strerror or error}") from error
+        self._roots[commit] = tree
+        return commit
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """Where this repository's objects are written."""
+        kind = self.git("rev-parse", "--show-object-format").strip()
+        return ObjectStore(self.common_dir / "objects", self.blobs, kind=kind)
+
+    def _tree_of(self, commit: str) -> str:
+        """The root tree of a commit that was written here or lies in the repository."""
+        if commit not in self._roots:
+            self._roots[commit] = self.git("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").strip()
+        return self._roots[commit]
 
     def tag_object(self, name: str, commit: str, message: str) -> str:
         """An annotated tag as an object (git-mktag(1)); no ref is made. Signed where git is told to sign tags."""
@@ -240,7 +268,12 @@ class GitRepository:
 
     def update_ref(self, ref: str, new: str, old: str | None) -> None:
         """Move a local ref, only if it still is where we saw it (None: it does not exist)."""
-        self.git("update-ref", "--create-reflog", ref, new, old or "0" * 40)
+        self.update_refs((ref, new, old))
+
+    def update_refs(self, *moves: tuple[str, str, str | None]) -> None:
+        """Move local refs (ref, new, where we saw it), all or none, in one process."""
+        rows = "".join(f"update {ref} {new} {old or '0' * len(new)}\n" for ref, new, old in moves)
+        self.git("update-ref", "--create-reflog", "--stdin", stdin=rows)
 
     def delete_ref(self, ref: str) -> None:
         """Remove a local ref."""
@@ -264,3 +297,8 @@ class GitRepository:
             options = [a for a in arguments if a.startswith("--")]
             refspecs = [a for a in arguments if not a.startswith("--")]
             self.git("fetch", "--no-write-fetch-head", *options, remote, *refspecs)
+
+
+def _clean(text: str) -> str:
+    """A name or address as git writes it: without what would end it (ident.c)."""
+    return re.sub(r"[<>\n\0]", "", text).strip()

@@ -22,7 +22,7 @@ from pipeline.adapters.replay_cache import ReplayCache
 from pipeline.domain.history import History, fold
 from pipeline.domain.ledger import Draft, Entry, check_chain, write
 from pipeline.domain.promotion.claims import fleet_of
-from pipeline.errors import RefusedError, UndecidedError
+from pipeline.errors import ModferryError, RefusedError, UndecidedError
 from pipeline.ports import Clock, Decide, DecideRefs
 
 BRANCH = "modferry-ledger"
@@ -40,17 +40,19 @@ class GitLedger:
         self.actor = actor or actor_of(repository, os.environ)
         self.remote = repository.remote()
         self.cache = ReplayCache(repository.common_dir / "modferry" / "replay.pickle")
+        self._known: tuple[str, History] | None = None
+        self._fetched = False
         self.tracking = f"refs/modferry/{self.remote}/ledger"  # ours: no configured `+` refspec may force it
 
     # -- reading ----------------------------------------------------------------------------------
 
     def tip(self) -> str | None:
         """The newest commit known here: the local branch, or origin's where there is no local one."""
-        return self.repository.try_resolve(REF) or self.origin_tip()
+        return self.repository.ref(REF) or self.origin_tip()
 
     def origin_tip(self) -> str | None:
         """Origin's ledger as last fetched."""
-        return self.repository.try_resolve(self.tracking) if self.remote else None
+        return self.repository.ref(self.tracking) if self.remote else None
 
     def fetch(self) -> None:
         """Bring origin's ledger here. Refused when origin's branch was rewritten."""
@@ -69,11 +71,12 @@ class GitLedger:
             raise UndecidedError(
                 f"The ledger on {self.remote} could not be fetched: {error.said}", remedy="check the network, run again"
             ) from error
+        self._fetched = True
         self._follow_origin()
 
     def _follow_origin(self) -> None:
         """Move the local branch to origin's where nothing local is pending."""
-        origin, local = self.origin_tip(), self.repository.try_resolve(REF)
+        origin, local = self.origin_tip(), self.repository.ref(REF)
         if origin and origin != local and (local is None or self.repository.is_ancestor(local, origin)):
             self.repository.update_ref(REF, origin, local)
 
@@ -83,7 +86,7 @@ class GitLedger:
 
     def pending(self) -> tuple[Entry, ...]:
         """Entries that only this clone has."""
-        local = self.repository.try_resolve(REF)
+        local = self.repository.ref(REF)
         if not self.remote or local is None:
             return ()
         base = self._fork_point(local)
@@ -128,19 +131,27 @@ class GitLedger:
         """The history at a ledger commit, from the nearest cached replay on."""
         if commit is None:
             return History()
-        cached_commit, history = self.cache.read()
-        if cached_commit == commit and history:
-            return history
-        if cached_commit and history and self.repository.is_ancestor(cached_commit, commit):
-            added = self.entries(cached_commit, commit)
-        else:
-            history, added = History(), self.entries(None, commit)
-        check_chain(added, after=history.last)
-        fold(history, added)
-        with contextlib.suppress(RefusedError):  # said to whoever asks for the fleet; others need not know
-            fleet_of(history)  # kept with the history: a status must not fold years of promotions again
-        self.cache.write(commit, history)
+        if self._known and self._known[0] == commit:
+            return self._known[1]
+        known, history = self._known or self.cache.read()
+        if known != commit:
+            if known and history and self.repository.is_ancestor(known, commit):
+                history, added = history.copy() if self._known else history, self.entries(known, commit)
+            else:
+                history, added = History(), self.entries(None, commit)
+            check_chain(added, after=history.last)
+            fold(history, added)
+            with contextlib.suppress(RefusedError):  # said to whoever asks for the fleet; others need not know
+                fleet_of(history)  # kept with the history: a status must not fold years of promotions again
+            self.cache.write(commit, history)
+        assert history is not None
+        self._known = (commit, history)
         return history
+
+    def _remember(self, base: str | None, commit: str, new: Sequence[Entry]) -> None:
+        """We wrote `commit` on `base` ourselves: what it adds need not be read again."""
+        history = self.replay(base).copy()
+        self._known = (commit, fold(history, new))
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -156,25 +167,46 @@ class GitLedger:
         shared = push and self.remote is not None
         with self._alone():
             for attempt in range(ATTEMPTS):
-                if shared:
+                fresh = not self._fetched or attempt > 0
+                if shared and fresh:
                     self.fetch()
                 base, carried = self._base(shared=shared)
                 history = self.replay(base)
                 again = write(carried, after=history.last, now=self.clock(), actor=self.actor)
-                drafts, refspecs = decide(fold(history, again))
+                try:
+                    drafts, refspecs = decide(fold(history.copy(), again) if again else history)
+                except ModferryError:
+                    if not shared or fresh or not self._has_moved():
+                        raise
+                    continue
                 if not drafts and not refspecs and not (send and carried):
+                    if shared and not fresh and self._has_moved():
+                        continue
                     return ()
-                new = write(drafts, after=history.last, now=self.clock(), actor=self.actor)
+                after = again[-1] if again else history.last
+                new = write(drafts, after=after, now=self.clock(), actor=self.actor)
                 commit = self._commit(base, (*again, *new)) if carried or drafts else base
                 if not shared:
                     self._move_local(commit)
-                    return new
-                if self._push(commit, refspecs):
-                    return new
-                time.sleep(random.uniform(0, 0.05 * (attempt + 1)))  # noqa: S311 - spreads writers, guards nothing
+                elif not self._push(commit, refspecs):
+                    time.sleep(random.uniform(0, 0.05 * (attempt + 1)))  # noqa: S311 - spreads writers, guards nothing
+                    continue
+                if commit and commit != base and commit == self.tip():
+                    self._remember(base, commit, (*again, *new))
+                return new
         raise UndecidedError(
             f"The ledger on {self.remote} moved {ATTEMPTS} times while we wrote.", remedy="run the command again"
         )
+
+    def _has_moved(self) -> bool:
+        """Whether origin's ledger is another one than we decided on; it is here afterwards.
+
+        A run that fetched once writes on what it knows: where that is old, origin refuses the push, and what is
+        decided on it without a push is decided again.
+        """
+        before = self.origin_tip()
+        self.fetch()
+        return self.origin_tip() != before
 
     def send(self) -> None:
         """Push what is pending here; nothing new is decided."""
@@ -193,7 +225,7 @@ class GitLedger:
         """Take the local branch back to origin's; returns what was only here (evidence is kept, appended again)."""
         with self._alone():
             gone = self.pending()
-            local, origin = self.repository.try_resolve(REF), self.origin_tip()
+            local, origin = self.repository.ref(REF), self.origin_tip()
             if gone and local:
                 if origin:
                     self.repository.update_ref(REF, origin, local)
@@ -206,7 +238,7 @@ class GitLedger:
 
     def _base(self, *, shared: bool) -> tuple[str | None, tuple[Draft, ...]]:
         """The commit to write on, and what must be written again before: pending evidence, when origin moved."""
-        local = self.repository.try_resolve(REF)
+        local = self.repository.ref(REF)
         origin = self.origin_tip()
         if not shared or local is None or local == origin:
             return (local or origin), ()
@@ -241,13 +273,13 @@ class GitLedger:
             if _lost_race(error.said) or (now != before and not refspecs):
                 return False
             raise PushRejectedError(self.remote or "", error.said) from error
-        self.repository.update_ref(self.tracking, commit, self.origin_tip())
-        self._move_local(commit)
+        moves = [(self.tracking, commit, self.origin_tip()), (REF, commit, self.repository.ref(REF))]
+        self.repository.update_refs(*(move for move in moves if move[1] != move[2]))
         return True
 
     def _move_local(self, commit: str | None) -> None:
         assert commit is not None
-        self.repository.update_ref(REF, commit, self.repository.try_resolve(REF))
+        self.repository.update_ref(REF, commit, self.repository.ref(REF))
 
     # -- local helpers ----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ a newer one wrote here, and not promote on half of the story.
 """
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +76,14 @@ class History:
     inventories: list[Entry] = field(default_factory=list)
     """What the fleet held, each time somebody recorded it, oldest first."""
     unknown: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> "History":
+        """One that can be folded on without changing this one; what is kept with it goes along."""
+        other = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, (dict, list)):
+                setattr(other, name, value.copy())
+        return other
 
     def latest(self, module: str) -> Release | None:
         """The newest final release of a module that is not yanked."""
