@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.adapters.git_objects import ObjectStore
+from pipeline.adapters.git_objects import ObjectStore, person
 from pipeline.adapters.processes import base_environment, run_bytes
 from pipeline.adapters.trees import CommitTree, WorkingTree
 from pipeline.errors import RefusedError, UndecidedError, UsageError
@@ -227,12 +227,12 @@ class GitRepository:
     def commit_files(self, parent: str | None, files: Mapping[str, bytes | None], message: str) -> str:
         """A commit on top of `parent` that writes (None: removes) files; no ref, index or checkout is touched."""
         who = self.identity()
-        people = {kind: f"{_clean(who[f'GIT_{kind}_NAME'])} <{_clean(who[f'GIT_{kind}_EMAIL'])}>" for kind in KINDS}
+        author, committer = (person(who[f"GIT_{kind}_NAME"], who[f"GIT_{kind}_EMAIL"]) for kind in KINDS)
         try:
             old = self._tree_of(parent) if parent else None
             tree = self.objects.tree_with(old, files)
             parents = (parent,) if parent else ()
-            commit = self.objects.commit(tree, parents, people["AUTHOR"], people["COMMITTER"], message)
+            commit = self.objects.commit(tree, parents, author, committer, message)
         except OSError as error:
             raise GitError(("commit",), f"{error.strerror or error}") from error
         self._roots[commit] = tree
@@ -297,8 +297,3 @@ class GitRepository:
             options = [a for a in arguments if a.startswith("--")]
             refspecs = [a for a in arguments if not a.startswith("--")]
             self.git("fetch", "--no-write-fetch-head", *options, remote, *refspecs)
-
-
-def _clean(text: str) -> str:
-    """A name or address as git writes it: without what would end it (ident.c)."""
-    return re.sub(r"[<>\n\0]", "", text).strip()

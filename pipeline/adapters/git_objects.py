@@ -7,6 +7,7 @@ object is there whole or not at all (written beside, then renamed); no ref, inde
 import contextlib
 import hashlib
 import os
+import re
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -98,3 +99,9 @@ class ObjectStore:
             found[name.decode(errors="surrogateescape")] = (mode.decode(), data[end + 1 : end + 1 + size].hex())
             at = end + 1 + size
         return found
+
+
+def person(name: str, mail: str) -> str:
+    """`Name <mail>` as git writes it: without what would end it (ident.c)."""
+    name, mail = (re.sub(r"[<>\n\0]", "", text).strip() for text in (name, mail))
+    return f"{name} <{mail}>"

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from pipeline.adapters.git import GitError, GitRepository
 from pipeline.adapters.replay_cache import ReplayCache
+from pipeline.adapters.replays import Replays
 from pipeline.domain.history import History, fold
-from pipeline.domain.ledger import Draft, Entry, check_chain, write
-from pipeline.domain.promotion.claims import fleet_of
+from pipeline.domain.ledger import Draft, Entry, write
 from pipeline.errors import ModferryError, RefusedError, UndecidedError
 from pipeline.ports import Clock, Decide, DecideRefs
 
@@ -39,8 +39,7 @@ class GitLedger:
         self.clock = clock
         self.actor = actor or actor_of(repository, os.environ)
         self.remote = repository.remote()
-        self.cache = ReplayCache(repository.common_dir / "modferry" / "replay.pickle")
-        self._known: tuple[str, History] | None = None
+        self.replays = Replays(repository, ReplayCache(repository.common_dir / "modferry" / "replay.pickle"))
         self._fetched = False
         self.tracking = f"refs/modferry/{self.remote}/ledger"  # ours: no configured `+` refspec may force it
 
@@ -103,55 +102,11 @@ class GitLedger:
 
     def entries(self, old: str | None, new: str) -> list[Entry]:
         """The entries added between two ledger commits, in order; Refused when any was changed or removed."""
-        if old:
-            out = self.repository.git("diff-tree", "-r", "-z", "--no-renames", old, new)
-        else:
-            out = self.repository.git("ls-tree", "-r", "-z", new)
-        found: list[tuple[str, str]] = []
-        if old:
-            parts = out.split("\0")
-            for head, path in zip(parts[0::2], parts[1::2], strict=False):
-                _, _, _, blob, status = head.split()
-                if status != "A":
-                    raise RefusedError(
-                        f"The ledger's file {path} was changed after it was written.",
-                        remedy=f"git log {BRANCH} -- {path} shows by whom; restore the branch",
-                    )
-                found.append((path, blob))
-        else:
-            for row in out.split("\0"):
-                if row:
-                    head, path = row.split("\t", 1)
-                    found.append((path, head.split()[2]))
-        blobs = self.repository.blobs([blob for _, blob in found])
-        entries = [Entry.from_bytes(blobs[blob], path) for path, blob in found]
-        return sorted(entries, key=lambda e: e.number)
+        return self.replays.entries(old, new)
 
     def replay(self, commit: str | None) -> History:
-        """The history at a ledger commit, from the nearest cached replay on."""
-        if commit is None:
-            return History()
-        if self._known and self._known[0] == commit:
-            return self._known[1]
-        known, history = self._known or self.cache.read()
-        if known != commit:
-            if known and history and self.repository.is_ancestor(known, commit):
-                history, added = history.copy() if self._known else history, self.entries(known, commit)
-            else:
-                history, added = History(), self.entries(None, commit)
-            check_chain(added, after=history.last)
-            fold(history, added)
-            with contextlib.suppress(RefusedError):  # said to whoever asks for the fleet; others need not know
-                fleet_of(history)  # kept with the history: a status must not fold years of promotions again
-            self.cache.write(commit, history)
-        assert history is not None
-        self._known = (commit, history)
-        return history
-
-    def _remember(self, base: str | None, commit: str, new: Sequence[Entry]) -> None:
-        """We wrote `commit` on `base` ourselves: what it adds need not be read again."""
-        history = self.replay(base).copy()
-        self._known = (commit, fold(history, new))
+        """The history at a ledger commit."""
+        return self.replays.at(commit)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -192,7 +147,7 @@ class GitLedger:
                     time.sleep(random.uniform(0, 0.05 * (attempt + 1)))  # noqa: S311 - spreads writers, guards nothing
                     continue
                 if commit and commit != base and commit == self.tip():
-                    self._remember(base, commit, (*again, *new))
+                    self.replays.remember(base, commit, (*again, *new))
                 return new
         raise UndecidedError(
             f"The ledger on {self.remote} moved {ATTEMPTS} times while we wrote.", remedy="run the command again"

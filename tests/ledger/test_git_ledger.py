@@ -156,3 +156,54 @@ def test_the_cached_replay_equals_a_fresh_one(make_repository: MakeRepository) -
         cached = ledger(clone).history()
         (clone / ".git/modferry/replay.pickle").unlink()
         assert ledger(clone).history() == cached
+
+
+def test_a_no_that_rests_on_an_old_history_is_decided_again(make_repository: MakeRepository) -> None:
+    """A run that fetched once writes on what it knows; its refusals and its "nothing to do" are looked at afresh."""
+    clone = make_repository({"a": "1"})
+    mine, theirs = ledger(clone), ledger(second_clone(clone), "bob")
+    mine.append(lambda _: [yank("1.0.0")], push=True)
+    theirs.append(lambda _: [yank("1.1.0")], push=True)
+
+    def insist(history: History) -> list[Draft]:
+        if len(history.yanks) < 2:
+            raise RefusedError("too early")
+        return [yank("1.2.0")]
+
+    assert [entry.number for entry in mine.append(insist, push=True)] == [3]
+    theirs.append(lambda _: [yank("1.3.0")], push=True)
+    assert [e.number for e in mine.append(lambda h: [yank("1.4.0")] if len(h.yanks) > 3 else [], push=True)] == [5]
+    with pytest.raises(RefusedError, match="no"):
+        mine.append(refuse, push=True)
+
+
+def refuse(_: History) -> list[Draft]:
+    raise RefusedError("no")
+
+
+def test_a_history_that_was_handed_out_stays_as_it_was(make_repository: MakeRepository) -> None:
+    mine = ledger(make_repository({"a": "1"}))
+    mine.append(lambda _: [yank("1.0.0")], push=True)
+    before = mine.history()
+    mine.append(lambda _: [yank("1.1.0")], push=True)
+    assert (len(before.yanks), len(mine.history().yanks)) == (1, 2)
+    assert before.last and before.last.number == 1
+
+
+def test_a_second_append_asks_git_only_to_push_and_to_move_the_refs(
+    make_repository: MakeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = ledger(make_repository({"a": "1"}))
+    mine.append(lambda _: [yank("1.0.0")], push=True)
+    mine.append(lambda _: [yank("1.1.0")], push=True)
+    asked: list[str] = []
+    real = mine.repository.git
+
+    def watched(*arguments: str, **more: object) -> str:
+        asked.append(arguments[0])
+        return real(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(mine.repository, "git", watched)
+    mine.append(lambda _: [yank("1.2.0")], push=True)
+    assert len(mine.history().yanks) == 3
+    assert asked == ["push", "update-ref"]
