@@ -7,10 +7,10 @@ provably dead, or a person says so. Fails closed: a holder that only looks dead 
 from dataclasses import dataclass
 
 from pipeline.commands.ferry.engine import Result, result_of, run_promotion
-from pipeline.commands.ferry.forward import fail
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.commands.ferry.start import resume, take
+from pipeline.commands.ferry.turning import fail
 from pipeline.domain.promotion import claims
 from pipeline.domain.promotion.phases import Kind, Outcome, Phase, StackPhase
 from pipeline.domain.promotion.record import Promotion

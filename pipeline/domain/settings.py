@@ -113,6 +113,7 @@ class Environment:
     address block that new stacks get theirs from. `freeze` are periods in which nothing is promoted, `windows` the
     only ones in which something is (none: always), written like `Mon-Fri 09:00-16:00 Europe/Berlin`, `Fri 16:00 to
     Mon 08:00 Europe/Berlin` or `2026-12-20 to 2027-01-02 Europe/Berlin`; rollbacks are let in at any time.
+    `failure_budget`: how many stacks of a wave may fail and go back alone; one more, and everything goes back.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED

@@ -54,14 +54,20 @@ points = strategies.one_of(
 )
 environments = strategies.sampled_from(["dev", "prod"])
 versions = strategies.sampled_from(VERSIONS)
+bypasses = strategies.sampled_from((True, True, True, False))
+"""Mostly, or the gate of the environment before keeps nearly everything out of prod."""
+spoiled = strategies.lists(strategies.tuples(strategies.sampled_from(VERSIONS[1:]), strategies.sampled_from(STACKS)))
 
 
 class Fleet(RuleBasedStateMachine):
     """A world with two environments and four stacks; `spoil` makes versions bad, broken, unsure or lossy."""
 
-    @initialize()
-    def begin(self) -> None:
+    shape = ENVIRONMENTS
+
+    @initialize(spoiled=spoiled)
+    def begin(self, spoiled: list[tuple[str, tuple[str, str]]]) -> None:
         self.world = World()
+        self.world.bad_at |= {("/".join(stack), f"core/{text}") for text, stack in spoiled}
         self.world.push({"README.md": b"x"})
         self.processes = 0
         self.destroyed_unasked = 0
@@ -76,14 +82,14 @@ class Fleet(RuleBasedStateMachine):
         self.processes += 1
         mark = f"{self.processes}.1"
         fault = Point(name=point[0], nth=point[1], kills=point[2]) if point else Point()
-        return process(self.world, mark, environments=ENVIRONMENTS, faults=fault)
+        return process(self.world, mark, environments=self.shape, faults=fault)
 
     def attempt(self, act: object, ferry: Ferry) -> None:
         with contextlib.suppress(Died, ModferryError):
             act(ferry)  # type: ignore[operator]
         self.world.dead.add(ferry.holder.mark)  # ended or killed: either way it is gone
 
-    @rule(environment=environments, text=versions, point=points, bypass=strategies.booleans())
+    @rule(environment=environments, text=versions, point=points, bypass=bypasses)
     def promote(self, environment: str, text: str, point: tuple[str, int, bool] | None, bypass: bool) -> None:
         reason = "hotfix" if bypass else ""
         self.attempt(lambda f: promote(f, {"core": version(text)}, environment, bypass=reason), self.process(point))
@@ -105,9 +111,17 @@ class Fleet(RuleBasedStateMachine):
         if text != "0.1.0":
             getattr(self.world, how).add(f"core/{text}")
 
-    @rule()
-    def mend(self) -> None:
-        for how in ("bad", "broken", "unsure", "unplannable"):
+    @rule(text=versions, stack=strategies.sampled_from(STACKS))
+    def spoil_at(self, text: str, stack: tuple[str, str]) -> None:
+        if text != "0.1.0":
+            self.world.bad_at.add(("/".join(stack), f"core/{text}"))
+
+    @rule(really=strategies.integers(0, 3))
+    def mend(self, really: int = 0) -> None:
+        """Seldom: a world that is mended as often as it breaks shows little."""
+        if really:
+            return
+        for how in ("bad", "bad_at", "broken", "unsure", "unplannable"):
             getattr(self.world, how).clear()
         self.world.rejects = False
 
@@ -165,6 +179,12 @@ class Fleet(RuleBasedStateMachine):
             phases = {run.phase for run in promotion.stacks.values()}
             if promotion.outcome is Outcome.VERIFIED:
                 assert phases == {StackPhase.VERIFIED}
+            if promotion.outcome is Outcome.PARTIAL:
+                assert phases == {StackPhase.VERIFIED, StackPhase.RESTORED}
+                for number, wave in enumerate(promotion.waves):
+                    back = [s for s in wave if promotion.stacks[s].phase is StackPhase.RESTORED]
+                    budget = process(self.world, environments=self.shape).environment(promotion.environment)
+                    assert len(back) <= min(budget.failure_budget, len(wave) - 1), f"wave {number}"
             if promotion.kind is Kind.ROLLBACK:
                 assert not phases & GOING_BACK, "a rollback is never rolled back"
             if promotion.outcome is Outcome.ROLLED_BACK:
@@ -188,3 +208,16 @@ class Fleet(RuleBasedStateMachine):
 
 Fleet.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None, derandomize=True)
 TestFleet = Fleet.TestCase
+
+
+class FleetWithBudget(Fleet):
+    """The same where one stack of a wave may fail, and a wave is verified again after its soak (of one second)."""
+
+    shape = (
+        Environment(name="dev", failure_budget=1),
+        Environment(name="prod", waves=(("a",), ("*",)), parallel=1, failure_budget=1, soak="1s"),
+    )
+
+
+FleetWithBudget.TestCase.settings = Fleet.TestCase.settings
+TestFleetWithBudget = FleetWithBudget.TestCase

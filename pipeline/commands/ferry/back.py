@@ -72,6 +72,26 @@ def restore(ferry: Ferry, pen: Recorder, stacks: tuple[str, ...], stop: Stop) ->
     return (*failed, *(stack for stack in old if promotion.stacks[stack].phase is not StackPhase.VERIFIED))
 
 
+def leave_behind(ferry: Ferry, pen: Recorder, stacks: tuple[str, ...]) -> None:
+    """Take stacks of a wave back alone, while the promotion goes forward (failure budget).
+
+    What became of each is in its phase: one that is not `restored` cannot be left behind.
+    """
+    for stack in stacks:
+        run = pen.promotion.stacks[stack]
+        ferry.say(f"  {stack}: failed within the budget, goes back alone: {run.reason}")
+        way = _plan_back(ferry, pen.promotion, stack)
+        if way.refused:
+            pen.stack(stack, StackPhase.REFUSED, reason=way.refused)
+            continue
+        facts = {"back": way.planned.facts.to_body()} if way.planned else {}
+        pen.stack(stack, StackPhase.RESTORING, reason=run.reason, **facts)
+        if way.error:
+            pen.stack(stack, StackPhase.NOT_RESTORED, reason=way.error)
+        else:
+            _go_back(ferry, pen, stack, way, reason=run.reason)
+
+
 def say_old(ferry: Ferry, promotion: Promotion, stack: str) -> str:
     """Why a stack is not taken back without a person; empty where it may be."""
     run, limit = promotion.stacks[stack], ferry.environment(promotion.environment).rollback_age
@@ -139,7 +159,7 @@ def _judge_rehearsed(ferry: Ferry, promotion: Promotion, job: Job, crossed: Sequ
     return judge_rehearsed(job.stack, crossed, types_held(ferry, job))
 
 
-def _go_back(ferry: Ferry, pen: Recorder, stack: str, way: Way) -> bool:
+def _go_back(ferry: Ferry, pen: Recorder, stack: str, way: Way, *, reason: str = "") -> bool:
     assert way.job is not None and way.planned is not None
     try:
         if not way.planned.facts.empty:
@@ -155,6 +175,6 @@ def _go_back(ferry: Ferry, pen: Recorder, stack: str, way: Way) -> bool:
         ferry.say(f"  {stack}: not restored: {found.reason}")
         pen.stack(stack, StackPhase.NOT_RESTORED, reason=found.reason, checks=checks)
         return False
-    pen.stack(stack, StackPhase.RESTORED, checks=checks)
+    pen.stack(stack, StackPhase.RESTORED, checks=checks, reason=reason)
     ferry.say(f"  {stack}: restored and verified")
     return True

@@ -26,6 +26,17 @@ PUBLIC = {Outcome.STOPPED: "refused", Outcome.ABANDONED: "refused"}
 """Outcomes that `--json` calls by another name."""
 
 
+AFTER = {
+    Outcome.PARTIAL: "find out why these stacks failed, then modferry unhold, and promote again",
+    Outcome.ROLLED_BACK: "find the cause, then release and promote the next version",
+    Outcome.FAILED: "promote a version that keeps the data, modferry rollback {environment} with --accept-loss, or "
+    "modferry deploy",
+    Outcome.STOPPED: "modferry status, then run the command again",
+    Outcome.REFUSED: "modferry status, then run the command again",
+}
+"""What to do about a closed promotion, where nobody said it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """How a run of the engine left its promotion."""
@@ -125,20 +136,9 @@ def result_of(promotion: Promotion) -> Result:
 def _say_after(promotion: Promotion) -> str:
     if promotion.remedy:
         return promotion.remedy
-    match promotion.outcome:
-        case Outcome.ROLLED_BACK:
-            return "find the cause, then release and promote the next version"
-        case Outcome.FAILED if promotion.kind is Kind.DEPLOY:
-            return f"mend main or the environment, then modferry deploy {promotion.environment}"
-        case Outcome.FAILED:
-            return (
-                f"promote a version that keeps the data, modferry rollback {promotion.environment} "
-                "with --accept-loss, or modferry deploy"
-            )
-        case Outcome.STOPPED | Outcome.REFUSED:
-            return "modferry status, then run the command again"
-        case _:
-            return ""
+    if promotion.outcome is Outcome.FAILED and promotion.kind is Kind.DEPLOY:
+        return f"mend main or the environment, then modferry deploy {promotion.environment}"
+    return AFTER.get(promotion.outcome, "").format(environment=promotion.environment) if promotion.outcome else ""
 
 
 def version_in(ref: str) -> str | None:

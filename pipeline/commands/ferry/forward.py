@@ -4,36 +4,33 @@ Promise: nothing is applied that was not announced in the ledger with its plan's
 saved plan with that hash.
 """
 
-from typing import Any
-
+from pipeline.commands.ferry.back import leave_behind, say_old
+from pipeline.commands.ferry.checking import verify_stack
 from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.pauses import Paused, check_soak, check_time, pause
-from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, moved_versions, plan_forward, show_facts
+from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, plan_forward, show_facts
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
+from pipeline.commands.ferry.soak import verify_soaked
+from pipeline.commands.ferry.turning import fail
 from pipeline.domain.gate import Allowed
-from pipeline.domain.promotion import claims
+from pipeline.domain.promotion.budget import LEAVING, is_spent
 from pipeline.domain.promotion.phases import Kind, Outcome, Phase, StackPhase
 from pipeline.domain.promotion.record import StackRun
-from pipeline.domain.promotion.work import CheckVerdict
 from pipeline.errors import ModferryError, TestsFailedError
-
-PHASES = {
-    CheckVerdict.PASSED: StackPhase.VERIFIED,
-    CheckVerdict.FAILED: StackPhase.FAILED,
-    CheckVerdict.INCONCLUSIVE: StackPhase.INCONCLUSIVE,
-}
 
 
 def run_wave(ferry: Ferry, pen: Recorder, wave: int, stop: Stop) -> None:
     """Take what is left of a wave to verified; or leave the promotion waiting, failing or closed."""
     promotion = pen.promotion
-    failed = any(promotion.stacks[stack].phase is StackPhase.FAILED for stack in promotion.waves[wave])
-    if failed and promotion.kind is not Kind.ROLLBACK:
+    phases = {promotion.stacks[stack].phase for stack in promotion.waves[wave]}
+    if (phases & LEAVING or phases == {StackPhase.RESTORED}) and promotion.kind is not Kind.ROLLBACK:
         _judge_wave(ferry, pen, wave)  # an earlier run was killed before it turned round
         return
     check_soak(ferry, pen)
     check_time(ferry, pen, wave)
+    if not verify_soaked(ferry, pen, wave, stop):
+        return
     if not _check_main(ferry, pen, wave):
         return
     runs = [promotion.stacks[stack] for stack in promotion.waves[wave]]
@@ -81,21 +78,6 @@ def plan_stacks(ferry: Ferry, pen: Recorder, runs: list[StackRun], stop: Stop) -
         fail(ferry, pen, str(error))
         return None
     return {run.stack: ready[run.stack] for run in runs}
-
-
-def fail(ferry: Ferry, pen: Recorder, reason: str, *, asked: str = "") -> None:
-    """Turn round: record why, and hold what was on its way. A rollback stops where it is: it is not rolled back.
-
-    `asked`: the person who wants it.
-    """
-    promotion = pen.promotion
-    ferry.say(f"  failed: {reason}")
-    if promotion.kind is Kind.ROLLBACK:
-        pen.move(Phase.STUCK, reason=f"{reason}; a rollback is not rolled back")
-        raise Paused(reason)
-    moved = moved_versions(ferry, promotion)
-    told: dict[str, Any] = {"asked": asked} if asked else {}
-    pen.move(Phase.FAILING, reason=reason, also=lambda _: claims.holds(promotion, reason, moved), **told)
 
 
 def _check_main(ferry: Ferry, pen: Recorder, wave: int) -> bool:
@@ -160,6 +142,7 @@ def _ask(ferry: Ferry, pen: Recorder, wave: int, ready: dict[str, Ready]) -> dic
 
 def _apply_and_verify(ferry: Ferry, pen: Recorder, wave: int, ready: dict[str, Ready], stop: Stop) -> None:
     promotion = pen.promotion
+    environment = ferry.environment(promotion.environment)
     broken = Stop()
 
     def work(stack: str) -> None:
@@ -168,12 +151,14 @@ def _apply_and_verify(ferry: Ferry, pen: Recorder, wave: int, ready: dict[str, R
         phase = pen.promotion.stacks[stack].phase
         fine = phase is not StackPhase.APPLYING or _apply(ferry, pen, stack, ready[stack])
         if fine and not stop:
-            fine = _verify(ferry, pen, stack, ready.get(stack))
-        if not fine:
+            fine = verify_stack(ferry, pen, stack, ready.get(stack))
+        runs = [pen.promotion.stacks[one] for one in promotion.waves[wave]]
+        if not fine and is_spent(promotion.kind, runs, environment.failure_budget):
             broken.set()
 
-    todo = [s for s in promotion.waves[wave] if pen.promotion.stacks[s].phase is not StackPhase.VERIFIED]
-    run_all(todo, work, width=ferry.environment(promotion.environment).parallel, stop=stop)
+    settled = (StackPhase.VERIFIED, StackPhase.RESTORED)
+    todo = [s for s in promotion.waves[wave] if pen.promotion.stacks[s].phase not in settled]
+    run_all(todo, work, width=environment.parallel, stop=stop)
 
 
 def _apply(ferry: Ferry, pen: Recorder, stack: str, one: Ready) -> bool:
@@ -189,25 +174,18 @@ def _apply(ferry: Ferry, pen: Recorder, stack: str, one: Ready) -> bool:
     return True
 
 
-def _verify(ferry: Ferry, pen: Recorder, stack: str, one: Ready | None) -> bool:
-    """Verify what is applied (also by an earlier run); whether others may go on."""
-    promotion = pen.promotion
-    try:
-        job = (one or plan_forward(ferry, promotion, promotion.stacks[stack])).job
-    except ModferryError as error:
-        pen.stack(stack, StackPhase.INCONCLUSIVE, reason=error.what)
-        return True
-    found = ferry.stacks.verify(job)
-    phase = PHASES[found.verdict]
-    pen.stack(stack, phase, reason=found.reason, checks=[check.to_body() for check in found.checks])
-    ferry.say(f"  {stack}: {phase}" + (f": {found.reason}" if found.reason else ""))
-    return phase is not StackPhase.FAILED
-
-
 def _judge_wave(ferry: Ferry, pen: Recorder, wave: int) -> None:
     runs = [pen.promotion.stacks[stack] for stack in pen.promotion.waves[wave]]
-    failed = [run for run in runs if run.phase is StackPhase.FAILED]
+    leaving = tuple(run.stack for run in runs if run.phase in LEAVING)
+    budget = ferry.environment(pen.promotion.environment).failure_budget
+    old = any(say_old(ferry, pen.promotion, stack) for stack in leaving)
+    if leaving and not old and not is_spent(pen.promotion.kind, runs, budget):
+        leave_behind(ferry, pen, leaving)
+        runs = [pen.promotion.stacks[run.stack] for run in runs]
+    failed = [run for run in runs if run.phase in LEAVING]
     unsure = [run for run in runs if run.phase is StackPhase.INCONCLUSIVE]
+    if not failed and all(run.phase is StackPhase.RESTORED for run in runs):
+        failed = runs  # a budget is no reason to go on with what works nowhere
     if failed:
         fail(ferry, pen, "; ".join(f"{run.stack}: {run.reason}" for run in failed))
     elif unsure:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.commands.ferry import contents
+from pipeline.commands.ferry.planning import moved_versions
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft
 from pipeline.domain.pins import LOCK_FILE, find_pins, move_pins, refs_of
 from pipeline.domain.promotion import claims
-from pipeline.domain.promotion.phases import Kind, Outcome, Phase
+from pipeline.domain.promotion.budget import say_partial
+from pipeline.domain.promotion.phases import Kind, Outcome, Phase, StackPhase
 from pipeline.domain.promotion.record import Content
 from pipeline.domain.promotion.work import Landing
 from pipeline.errors import UsageError
@@ -35,9 +37,9 @@ def land_wave(ferry: Ferry, pen: Recorder, wave: int, *, last: bool) -> bool:
         if wave not in promotion.landed:
             there: dict[str, Any] = {"moved": list(moved)} if moved else {}
             drafts = claims.move(history, name, fence, Phase.LANDED, wave=wave, commit=commit, **there)
-        return (*drafts, *claims.close(history, name, fence, Outcome.VERIFIED)) if last else drafts
+        return (*drafts, *_close(ferry, pen, history)) if last else drafts
 
-    runs = [promotion.stacks[stack] for stack in promotion.waves[wave]]
+    runs = [run for stack in promotion.waves[wave] if (run := promotion.stacks[stack]).phase is StackPhase.VERIFIED]
     as_written = promotion.kind is Kind.DEPLOY and not any(run.content and run.content.lock for run in runs)
     if as_written or wave in promotion.landed:
         pen.write(lambda history: finish(history, promotion.base, ()))
@@ -51,6 +53,15 @@ def land_wave(ferry: Ferry, pen: Recorder, wave: int, *, last: bool) -> bool:
     if rejected:
         pen.move(Phase.UNLANDED, wave=wave, reason=rejected)
     return not rejected
+
+
+def _close(ferry: Ferry, pen: Recorder, history: History) -> tuple[Draft, ...]:
+    """Verified; or partial, and then what failed on some stacks is held: robots must not try it there again."""
+    promotion = pen.promotion
+    reason = say_partial(tuple(promotion.stacks.values()))
+    outcome = Outcome.PARTIAL if reason else Outcome.VERIFIED
+    held = claims.holds(promotion, reason, moved_versions(ferry, promotion)) if reason else ()
+    return (*claims.close(history, pen.name, pen.fence, outcome, reason=reason), *held)
 
 
 def land_reverse(ferry: Ferry, pen: Recorder, stacks: tuple[str, ...], outcome: Outcome) -> bool:

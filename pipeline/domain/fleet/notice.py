@@ -16,6 +16,7 @@ from pipeline.domain.settings import NotifySettings
 EVENTS = {
     "verified": "verified",
     "rolled_back": "rolled_back",
+    "partial": "rolled_back",
     "failed": "failed",
     "waiting": "waiting",
     "unlanded": "waiting",

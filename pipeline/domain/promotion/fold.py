@@ -160,6 +160,8 @@ def _record_landing(fleet: Fleet, promotion: Promotion, wave: int, commit: str, 
     """From now on the content of the wave's stacks is simply what main holds at `commit`, but for `moved` ones:
     somebody changed their files on main meanwhile."""
     for stack in set(promotion.waves[wave]) - set(moved):
+        if promotion.stacks[stack].phase is not StackPhase.VERIFIED:  # it went back alone
+            continue
         state = fleet.stack(promotion.environment, stack)
         if state.content:
             landed = replace(state.content, commit=commit, lock="")
@@ -202,10 +204,11 @@ def _close(fleet: Fleet, promotion: Promotion, entry: Entry) -> Promotion:
     outcome = Outcome(entry.body["outcome"])
     for stack, run in promotion.stacks.items():
         state = replace(fleet.stack(promotion.environment, stack), promotion="")
-        if outcome is Outcome.VERIFIED and state.content:
+        done = outcome in (Outcome.VERIFIED, Outcome.PARTIAL)
+        if done and run.phase is StackPhase.VERIFIED and state.content:
             stable = Stable(content=state.content, at=entry.at, promotion=promotion.id)
             state = replace(state, stables=(*state.stables, stable))
-        elif outcome is not Outcome.VERIFIED and run.phase is StackPhase.NOT_RESTORED:
+        elif not done and run.phase is StackPhase.NOT_RESTORED:
             state = replace(state, content=run.content, verified_at="")
         fleet.stacks[promotion.environment, stack] = state
     return replace(

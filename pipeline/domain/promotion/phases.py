@@ -22,8 +22,14 @@ holds. Every touched stack goes back to its `from`, newest wave first: `restorin
 promotion closes as *rolled_back* or *failed*. A stack that has no `from` is never destroyed: it is
 `unrestorable`, and the promotion closes as *failed*. By itself nothing goes back that was applied longer ago
 than the environment's rollback_age: what is verified stays (`kept`), for the rest the promotion is `stuck`
-until a person says `recover --back`. A rollback is never rolled back: where it fails it is `stuck` with its
+until a person says `recover --back`. Where the environment has a failure budget, as many stacks of a wave may fail:
+each goes back alone while the promotion goes forward (`restoring`, `restored` of the stack only), as long as one
+stack of the wave is verified; it closes as *partial*, with the holds. One too many, or one that cannot go back, and
+everything goes back. A rollback is never rolled back: where it fails it is `stuck` with its
 stacks as they are, and the next `recover` tries to go forward again.
+
+**Soak.** Before a wave begins whose predecessor had to soak, that one is verified once more: `verified`, `failed`
+(everything goes back) or `inconclusive` (`waiting`).
 
 **Pauses.** `waiting` (approval, soak, inconclusive), `unlanded` (verified, but main would not take the
 pins) and `stuck` (a way back was tried in vain) keep the claim and need no process: the next `promote` with
@@ -64,9 +70,11 @@ class Phase(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a promotion ended. `stopped`: earlier waves stay, later ones were not touched."""
+    """How a promotion ended. `stopped`: earlier waves stay, later ones were not touched. `partial`: verified, but for
+    stacks within the failure budget, which went back alone."""
 
     VERIFIED = "verified"
+    PARTIAL = "partial"
     ROLLED_BACK = "rolled_back"
     FAILED = "failed"
     REFUSED = "refused"
@@ -116,7 +124,9 @@ STACK_MOVES: Mapping[StackPhase, frozenset[StackPhase]] = {
     _S.PENDING: frozenset({_S.APPLYING}),
     _S.APPLYING: frozenset({_S.APPLYING, _S.APPLIED, _S.FAILED, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
     _S.APPLIED: frozenset({_S.VERIFIED, _S.INCONCLUSIVE, _S.FAILED, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
-    _S.VERIFIED: frozenset({_S.RESTORING, _S.REFUSED, _S.UNRESTORABLE, _S.KEPT}),
+    _S.VERIFIED: frozenset(
+        {_S.VERIFIED, _S.FAILED, _S.INCONCLUSIVE, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE, _S.KEPT}
+    ),
     _S.INCONCLUSIVE: frozenset({_S.VERIFIED, _S.INCONCLUSIVE, _S.FAILED, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
     _S.FAILED: frozenset({_S.APPLYING, _S.RESTORING, _S.REFUSED, _S.UNRESTORABLE}),
     _S.RESTORING: frozenset({_S.RESTORING, _S.RESTORED, _S.NOT_RESTORED, _S.REFUSED}),
@@ -129,6 +139,7 @@ STACK_MOVES: Mapping[StackPhase, frozenset[StackPhase]] = {
 
 EXITS: Mapping[Outcome, Exit] = {
     Outcome.VERIFIED: Exit.DONE,
+    Outcome.PARTIAL: Exit.RESTORED,
     Outcome.ROLLED_BACK: Exit.RESTORED,
     Outcome.FAILED: Exit.NOT_RESTORED,
     Outcome.REFUSED: Exit.REFUSED,

@@ -56,6 +56,9 @@ Step = RunWave | Land | Restore | GiveUp | EndRollback | Finished
 
 _LEFT = frozenset({StackPhase.RESTORING, StackPhase.NOT_RESTORED})
 
+_SETTLED = frozenset({StackPhase.VERIFIED, StackPhase.RESTORED})
+"""Of a wave on its way forward: RESTORED went back alone, within the failure budget."""
+
 _STAYS = frozenset({StackPhase.REFUSED, StackPhase.UNRESTORABLE, StackPhase.KEPT})
 
 
@@ -72,7 +75,8 @@ def next_step(promotion: Promotion, tried: Collection[str] = ()) -> Step:
     for number, wave in enumerate(promotion.waves):
         if number in promotion.landed:
             continue
-        if all(promotion.stacks[stack].phase is StackPhase.VERIFIED for stack in wave):
+        phases = {promotion.stacks[stack].phase for stack in wave}
+        if phases <= _SETTLED and StackPhase.VERIFIED in phases:
             return Land(wave=number, last=number == len(promotion.waves) - 1)
         return RunWave(wave=number)
     return Land(wave=len(promotion.waves) - 1, last=True)
