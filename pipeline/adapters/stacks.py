@@ -4,11 +4,14 @@ Promise: what is applied is the saved plan whose bytes were hashed when it was p
 read-only unless the configuration demands another provider. Nothing is written outside the scratch folder.
 """
 
+import contextlib
+import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Protocol
 
 from pipeline.adapters.state_locks import LockBreaker
@@ -43,9 +46,10 @@ class Copies(Protocol):
 
 @dataclass(kw_only=True)
 class Saved:
-    """A job with its folder, its plan's bytes and whether that plan changes nothing."""
+    """A job with its folder, the Terraform there (attached once), its plan's bytes and whether that changes nothing."""
 
     folder: Path
+    terraform: Terraform
     digest: str = ""
     empty: bool = False
 
@@ -77,10 +81,11 @@ class TerraformStacks:
 
     def plan(self, job: Job, *, may_upgrade: bool) -> Planned:
         """Copy, init, plan, show; see the port."""
-        saved = Saved(folder=self._prepare(job))
+        folder = self._prepare(job)
+        terraform = self._terraform(job, folder)
+        saved = Saved(folder=folder, terraform=terraform)
         self._saved[job.name, job.key] = saved
         self._init(job, saved.folder, may_upgrade=may_upgrade)
-        terraform = self._terraform(job, saved.folder)
         changed = self.locks.run(job.name, terraform, lambda: terraform.plan(PLAN, "-input=false"))
         saved.digest = _digest(saved.folder / PLAN)
         document = terraform.show(PLAN)
@@ -100,8 +105,7 @@ class TerraformStacks:
         saved = self._find(job)
         if _digest(saved.folder / PLAN) != saved.digest:
             raise RefusedError(f"The saved plan of {job.name} was changed after it was shown.", remedy="run it again")
-        terraform = self._terraform(job, saved.folder)
-        self.locks.run(job.name, terraform, lambda: terraform.apply(PLAN))
+        self.locks.run(job.name, saved.terraform, lambda: saved.terraform.apply(PLAN))
         saved.empty = False
 
     def verify(self, job: Job) -> Verification:
@@ -116,7 +120,7 @@ class TerraformStacks:
             job.stack,
             folder=saved.folder.parent,
             aws={**self.aws(job.environment)},
-            outputs=lambda: self._outputs(job, saved),
+            outputs=lambda: self._outputs(saved),
             checks=lambda: self._check_results(job, saved),
             scratch=saved.folder,
         )
@@ -133,8 +137,17 @@ class TerraformStacks:
         self.locks.allow(holder, since)
 
     def drop(self, job: Job) -> None:
-        """Forget a job; its folder goes with the scratch folder."""
-        self._saved.pop((job.name, job.key), None)
+        """Forget a job and remove what `init` fetched for it: a whole clone for each module, of each stack.
+
+        Removed by a thread of its own, so that nobody waits; what is left goes with the scratch folder.
+        """
+        saved = self._saved.pop((job.name, job.key), None)
+        if saved is None:
+            return
+        gone = self.scratch / f"gone-{token_hex(6)}"
+        with contextlib.suppress(OSError):
+            (saved.folder / ".terraform").rename(gone)
+            threading.Thread(target=shutil.rmtree, args=(gone,), kwargs={"ignore_errors": True}, daemon=True).start()
 
     def _find(self, job: Job) -> Saved:
         saved = self._saved.get((job.name, job.key))
@@ -183,7 +196,7 @@ class TerraformStacks:
         if saved.empty:
             return CheckResult(name=name, verdict=CheckVerdict.PASSED)
         try:
-            terraform = self._terraform(job, saved.folder)
+            terraform = saved.terraform
             changed = self.locks.run(job.name, terraform, lambda: terraform.plan("second.tfplan", "-input=false"))
             if not changed:
                 return CheckResult(name=name, verdict=CheckVerdict.PASSED)
@@ -196,14 +209,14 @@ class TerraformStacks:
         except ModferryError as error:
             return CheckResult(name=name, verdict=CheckVerdict.INCONCLUSIVE, message=error.what)
 
-    def _outputs(self, job: Job, saved: Saved) -> dict[str, object]:
+    def _outputs(self, saved: Saved) -> dict[str, object]:
         """The stack's outputs without the sensitive ones, which a check has no business to print."""
-        found = self._terraform(job, saved.folder).output()
+        found = saved.terraform.output()
         return {name: output["value"] for name, output in found.items() if not output.get("sensitive")}
 
     def _check_results(self, job: Job, saved: Saved) -> list[dict[str, Any]]:
         """What the configuration's own checks say to a plan made now."""
-        terraform = self._terraform(job, saved.folder)
+        terraform = saved.terraform
         self.locks.run(job.name, terraform, lambda: terraform.plan("checks.tfplan", "-input=false"))
         found: list[dict[str, Any]] = terraform.show("checks.tfplan").get("checks", [])
         return found

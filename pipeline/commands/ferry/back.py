@@ -170,6 +170,7 @@ def _go_back(ferry: Ferry, pen: Recorder, stack: str, way: Way, *, reason: str =
         pen.stack(stack, StackPhase.NOT_RESTORED, reason=error.what)
         return False
     found = ferry.stacks.verify(way.job)
+    ferry.stacks.drop(way.job)
     checks = [check.to_body() for check in found.checks]
     if found.verdict is not CheckVerdict.PASSED:
         ferry.say(f"  {stack}: not restored: {found.reason}")

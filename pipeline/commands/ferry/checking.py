@@ -23,6 +23,7 @@ def verify_stack(ferry: Ferry, pen: Recorder, stack: str, one: Ready | None) -> 
         pen.stack(stack, StackPhase.INCONCLUSIVE, reason=error.what)
         return True
     found = ferry.stacks.verify(job)
+    ferry.stacks.drop(job)
     phase = PHASES[found.verdict]
     pen.stack(stack, phase, reason=found.reason, checks=[check.to_body() for check in found.checks])
     ferry.say(f"  {stack}: {phase}" + (f": {found.reason}" if found.reason else ""))
