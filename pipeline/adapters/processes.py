@@ -89,8 +89,6 @@ def run(
         )
     except OSError as error:
         raise UndecidedError(f"{argv[0]} could not be started: {error}.", remedy="modferry doctor") from error
-    if on_start:
-        on_start(child.pid)
     out: list[str] = []
     err: list[str] = []
     threads = [
@@ -98,10 +96,12 @@ def run(
         threading.Thread(target=_drain, args=(child.stderr, err, secrets, on_error_line), daemon=True),
         threading.Thread(target=_feed, args=(child, stdin), daemon=True),
     ]
-    for thread in threads:
-        thread.start()
     timed_out = False
     try:
+        if on_start:
+            on_start(child.pid)
+        for thread in threads:
+            thread.start()
         _wait(child, seconds)
     except subprocess.TimeoutExpired:
         timed_out = True

@@ -1,10 +1,12 @@
 """Runs a promotion with real adapters and kills itself (SIGKILL, parent and children) at one point.
 
-`python -m tests.promotion.killer POINT NTH promote MODULE VERSION ENV`; POINT `list` prints every point passed.
+`python -m tests.promotion.killer POINT NTH promote MODULE VERSION ENV`; POINT `list` prints every point passed. With
+FILL_AT_POINT the disk of that folder is filled to the last byte instead.
 A point is `before` or `after` an effect: a ledger write, a landing, a plan, an apply, a verification; `middle
 apply` strikes while Terraform applies.
 """
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -35,8 +37,19 @@ class Watch:
         if self.name == "list":
             print(f"{point}\t{self.seen[point]}", flush=True)
         if (point, self.seen[point]) == (self.name, self.nth):
-            die()
+            strike()
         self.seen[point] += 1
+
+
+def strike() -> None:
+    """Die, or fill a disk."""
+    folder = os.environ.get("FILL_AT_POINT", "")
+    if not folder:
+        die()
+    for size in (1 << 16, 1):  # the last byte too
+        with contextlib.suppress(OSError), Path(folder, f"filler-{size}").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * size)
 
 
 def die() -> None:
