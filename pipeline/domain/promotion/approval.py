@@ -30,11 +30,12 @@ def approval_hash(
 
 
 def judge_losses(stack: str, facts: PlanFacts, accepted: frozenset[str]) -> Decision:
-    """Each stateful resource that a plan would destroy or replace was accepted by its full name (R6).
+    """Each stateful resource that a plan would destroy or replace was accepted by its full name, `stack:address` (R6).
 
-    Fails closed: data that is gone does not come back with the next version.
+    Fails closed: data that is gone does not come back with the next version, and an address without its stack would
+    be a yes for every stack that has such a resource.
     """
-    lost = [address for address in facts.losses if not {address, f"{stack}:{address}"} & accepted]
+    lost = [address for address in facts.losses if f"{stack}:{address}" not in accepted]
     if not lost:
         return Allowed(notes=tuple(f"accepted: {stack} loses {address}" for address in facts.losses))
     return Refused(
