@@ -78,6 +78,7 @@ class TerraformStacks:
         self.locks = LockBreaker()
         self._saved: dict[tuple[str, str], Saved] = {}
         self._copying = threading.Lock()
+        self._removing: list[threading.Thread] = []
 
     def plan(self, job: Job, *, may_upgrade: bool) -> Planned:
         """Copy, init, plan, show; see the port."""
@@ -139,7 +140,7 @@ class TerraformStacks:
     def drop(self, job: Job) -> None:
         """Forget a job and remove what `init` fetched for it: a whole clone for each module, of each stack.
 
-        Removed by a thread of its own, so that nobody waits; what is left goes with the scratch folder.
+        Removed by a thread of its own, so that nobody waits until `end`.
         """
         saved = self._saved.pop((job.name, job.key), None)
         if saved is None:
@@ -147,7 +148,15 @@ class TerraformStacks:
         gone = self.scratch / f"gone-{token_hex(6)}"
         with contextlib.suppress(OSError):
             (saved.folder / ".terraform").rename(gone)
-            threading.Thread(target=shutil.rmtree, args=(gone,), kwargs={"ignore_errors": True}, daemon=True).start()
+            thread = threading.Thread(target=shutil.rmtree, args=(gone,), kwargs={"ignore_errors": True}, daemon=True)
+            self._removing.append(thread)
+            thread.start()
+
+    def end(self) -> None:
+        """Wait for what is still being removed: whoever looks through the scratch folder next must not meet it."""
+        for thread in self._removing:
+            thread.join()
+        self._removing.clear()
 
     def _find(self, job: Job) -> Saved:
         saved = self._saved.get((job.name, job.key))

@@ -158,6 +158,15 @@ def open_ferry(
             terraform = opened(folder, environment, is_warm)
             return dataclasses.replace(terraform, env={**terraform.env, MARK: holder.mark})
 
+        stacks = TerraformStacks(
+            copies=trunk,
+            scratch=scratch,
+            terraform=open_terraform,
+            aws=access_to(settings, environ),
+            environments=settings.environment,
+            hash_key=key.encode() if key else None,
+            stateful=settings.stateful,
+        )
         try:
             yield Ferry(
                 settings=settings,
@@ -165,15 +174,7 @@ def open_ferry(
                 tags=project.tag_format,
                 trunk=trunk,
                 ledger=ledger,
-                stacks=TerraformStacks(
-                    copies=trunk,
-                    scratch=scratch,
-                    terraform=open_terraform,
-                    aws=access_to(settings, environ),
-                    environments=settings.environment,
-                    hash_key=key.encode() if key else None,
-                    stateful=settings.stateful,
-                ),
+                stacks=stacks,
                 holder=holder,
                 now=project.clock,
                 new_id=lambda: f"p-{secrets.token_hex(4)}",
@@ -186,5 +187,6 @@ def open_ferry(
                 root=project.name if any(repository.root.glob("*.tf")) else "",
             )
         finally:
+            stacks.end()
             if warm is not None and not environ.get("MODFERRY_RELAY"):
                 warm.end()

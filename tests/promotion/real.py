@@ -21,6 +21,12 @@ terraform {
   }
 }
 variable "name" { type = string }
+check "named" {
+  assert {
+    condition     = aws_ssm_parameter.note.name == "/note/${var.name}"
+    error_message = "the note has another name"
+  }
+}
 resource "aws_ssm_parameter" "note" {
   name  = "/note/${var.name}"
   type  = "String"

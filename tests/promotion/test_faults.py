@@ -43,6 +43,9 @@ def reject(estate: Estate, ref: str) -> Path:
 
 def test_origin_that_rejects(tmp_path: Path, emulator: Moto, relay: str) -> None:
     estate = make_estate(tmp_path, emulator, relay, ONE)
+    checks = '[[environment.checks]]\nkind = "terraform_checks"\n[[environment.checks]]\nkind = "command"\n'
+    checks += 'command = ["ls", "{stack}/main.tf", "verify"]\n'
+    estate.push("checks", {"modferry.toml": (estate.clone / "modferry.toml").read_text() + checks})
 
     hook = reject(estate, "refs/heads/main")
     code, document, said = estate.modferry("promote", "note", "0.2.0", "--to", "dev")
@@ -54,6 +57,13 @@ def test_origin_that_rejects(tmp_path: Path, emulator: Moto, relay: str) -> None
     assert code == 0, (document, said)
     assert_whole(estate, ONE)
     assert runs(estate) == "0.2.0"
+    [kept] = [entry.body["checks"] for entry in estate.entries()[-6:] if entry.kind == "stack.verified"]
+    assert [(check["name"], check["verdict"]) for check in kept] == [
+        ("second plan is empty", "passed"),
+        ("test_note::test_the_note_is_not_bad", "passed"),
+        ("terraform_checks", "passed"),
+        ("command ls {stack}/main.tf verify", "passed"),
+    ]
 
     hook = reject(estate, "*")
     before = len(estate.entries())
