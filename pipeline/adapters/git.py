@@ -12,7 +12,9 @@ from pathlib import Path
 
 from pipeline.adapters.processes import base_environment, run_bytes
 from pipeline.adapters.trees import CommitTree, WorkingTree
+from pipeline.domain.trust import TAGS, armored
 from pipeline.errors import RefusedError, UndecidedError, UsageError
+from pipeline.ports import Sign
 
 SECONDS = 120.0
 IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
@@ -222,17 +224,23 @@ class GitRepository:
         finally:
             index.unlink(missing_ok=True)
 
-    def tag_object(self, name: str, commit: str, message: str) -> str:
-        """An annotated tag as an object (git-mktag(1)); no ref is made. Signed where git is told to sign tags."""
+    def tag_object(self, name: str, commit: str, message: str, sign: Sign | None = None) -> str:
+        """An annotated tag as an object (git-mktag(1)); no ref is made. `sign`: with its signature at the end, as git
+        itself writes it with `gpg.format=ssh`; `git tag -s` would make a ref, and ask the user's configuration."""
         who = self.identity()
         now = f"{int(time.time())} +0000"
         head = f"object {commit}\ntype commit\ntag {name}\n"
         tagger = f"tagger {who['GIT_COMMITTER_NAME']} <{who['GIT_COMMITTER_EMAIL']}> {now}\n\n"
-        return self.git("mktag", stdin=f"{head}{tagger}{message.rstrip()}\n").strip()
+        text = f"{head}{tagger}{message.rstrip()}\n"
+        signature = armored(sign(text.encode(), TAGS)) if sign else ""
+        return self.git("mktag", stdin=text + signature).strip()
 
-    def tag_message(self, name: str) -> str:
-        """An annotated tag's message; empty for a lightweight one."""
-        return self.git("for-each-ref", f"refs/tags/{name}", "--format=%(contents)").strip()
+    def read_tag(self, ref: str) -> bytes:
+        """An annotated tag's object, as git keeps it; empty for a lightweight one, or where there is no such ref."""
+        row = self.git("for-each-ref", ref, "--format=%(objecttype) %(objectname) %(refname)").splitlines()
+        kinds = [line.split(" ") for line in row]
+        found = next((name for kind, name, where in kinds if kind == "tag" and where == ref), "")
+        return self.blobs([found])[found] if found else b""
 
     def follow(self, commit: str) -> None:
         """Fast-forward the checked-out branch, files included; raises GitError where that is not possible."""

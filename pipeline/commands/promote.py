@@ -7,7 +7,7 @@ from pipeline.commands.ferry.engine import Result
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.preview import Preview, preview
 from pipeline.commands.ferry.start import Wanted, begin, find_waiting, resume, waves_of
-from pipeline.domain.gate import Decision, combine, insist
+from pipeline.domain.gate import Allowed, Decision, combine, insist
 from pipeline.domain.history import History
 from pipeline.domain.pins import content_shape, find_pins, refs_of
 from pipeline.domain.promotion import claims
@@ -91,7 +91,7 @@ def judge_versions(
         decision
         for one in candidates
         for decision in (
-            judge_released(scene.history, one),
+            judge_origin(ferry, scene, one),
             judge_wanted(scene.history, one, scene.environment, order),
             judge_passing(scene.history, one),
             bypassed(
@@ -102,6 +102,14 @@ def judge_versions(
             ),
         )
     )
+
+
+def judge_origin(ferry: Ferry, scene: Scene, candidate: Candidate) -> Decision:
+    """What was released is on origin, and whoever must vouch for it does; what was not released is not proved."""
+    released = judge_released(scene.history, candidate)
+    if not isinstance(released, Allowed) or candidate.on_origin is None:
+        return released
+    return ferry.prove(scene.main, candidate.tag, candidate.on_origin)
 
 
 def find_previous(ferry: Ferry, scene: Scene, module: str) -> Previous | None:
