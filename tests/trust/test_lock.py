@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from pipeline.commands.promote import promote
 from pipeline.commands.recover import recover
 from pipeline.commands.rollback import rollback
 from pipeline.commands.takeover import adopt_stacks
+from pipeline.domain.gate import Decision, Refused
 from pipeline.domain.pin_lock import Locked, read_lock, with_lock, write_lock
 from pipeline.domain.pins import content_digest, content_shape
 from pipeline.domain.promotion.claims import fleet_of
@@ -292,6 +294,24 @@ def test_a_new_stack_is_locked_to_what_it_pins_and_not_to_what_its_like_pins(
     release = story.ledger.history().latest("core")
     assert release
     assert written["pins"] == {"core/v1.0.0": {"commit": release.commit, "digest": release.digest}}
+
+
+def test_what_nobody_vouches_for_is_neither_promoted_nor_deployed_and_can_be_left(world: World) -> None:
+    """The same question to promote and deploy, with main and what origin's tag names; a rollback does not ask it."""
+    asked = []
+
+    def prove(main: str, tag: str, commit: str) -> Decision:
+        asked.append((main, tag, commit))
+        return Refused(reasons=(f"{tag} is not signed.",))
+
+    through(world)
+    doubting = replace(process(world, environments=PLAIN), prove=prove)
+    assert "core/v0.2.0 is not signed." in refused(lambda: promote(doubting, {"core": version("0.2.0")}, "prod"))
+    assert asked == [(world.main, "core/v0.2.0", world.tags["core/v0.2.0"])]
+    world.stack("prod", "new", core="0.2.0")
+    assert "core/v0.2.0 is not signed." in refused(lambda: deploy(doubting, "prod", "new"))
+    done(rollback(doubting, "staging", "core", reason="slow"))
+    assert len(asked) == 2
 
 
 def _preview(world: World) -> object:
