@@ -7,7 +7,7 @@ What ssh-keygen says no to is a problem that names the key; what it could not be
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.adapters.processes import base_environment, run_bytes
@@ -23,7 +23,7 @@ TEXT = "-----BEGIN"
 class SshSigner:
     """Signs with a private key: a path, or its text. A public key's path asks the agent that has the other half."""
 
-    key: str
+    key: str = field(repr=False)
 
     def __call__(self, data: bytes, namespace: str) -> str:
         """The signature, base64; raises UsageError where the key cannot sign."""

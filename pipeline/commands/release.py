@@ -147,12 +147,13 @@ class Releaser:
             candidates = self.gatherer.candidates(wish.modules, base, graph, history, signers)
             first = parse_version(self.project.settings.release.first)
             planned, refused = plan_release(candidates, wanted=wish.bump, first=first)
+            if planned and not refused:
+                insist_signer(self.sign, signers, now=self.project.clock())
             if refused or not planned or wish.dry_run:
                 made = tuple((new, self._tag(new, graph).text, base) for new in planned) if not refused else ()
                 outcome = Released(released=made, refused=refused)
                 return (), ()
             self._objects = {}
-            insist_signer(self.sign, signers, now=self.project.clock())
             commit = self._commit(planned, base)
             self._insist_same_bytes(planned, commit)
             drafts, refspecs = [], [f"{commit}:refs/heads/{branch}"]

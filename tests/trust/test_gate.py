@@ -126,6 +126,8 @@ def test_a_release_that_would_not_be_signed_is_refused_before_anything_is_made(c
     with pytest.raises(RefusedError, match="No key signs the tag") as none:
         releaser(clone, None).release(Wish(modules=("solo",), push=True))
     assert "MODFERRY_SIGNING_KEY" in none.value.remedy
+    with pytest.raises(RefusedError, match="No key signs the tag"):
+        releaser(clone, None).release(Wish(modules=("solo",), dry_run=True))
     with pytest.raises(RefusedError, match=f"unknown key {eve.fingerprint}".replace("+", r"\+")):
         releaser(clone, eve).release(Wish(modules=("solo",), push=True))
     assert (git(clone, "tag"), git(clone, "rev-parse", "HEAD")) == ("", head)

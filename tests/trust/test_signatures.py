@@ -44,6 +44,7 @@ def test_a_key_as_text_signs_the_same_and_leaves_nothing(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert SshSigner(key=ci.path.read_text().strip())(b"data", "modferry-evidence") == signature
     assert list(tmp_path.iterdir()) == []
+    assert "PRIVATE" not in repr(SshSigner(key=ci.path.read_text()))
 
 
 @pytest.mark.parametrize(
