@@ -10,7 +10,7 @@ from pipeline.domain.ledger import Draft
 from pipeline.domain.release import Refusal
 from pipeline.domain.verdict import Verdict
 from pipeline.errors import RefusedError, UndecidedError
-from tests.conftest import MakeRepository, git
+from tests.conftest import MakeRepository, git, write_files
 from tests.release.test_release import FILES, project, tags
 from tests.release.test_release import releaser as unwired
 from tests.trust.keys import Key, allow, evidence_of, prove, releaser, signed
@@ -137,3 +137,17 @@ def test_what_cannot_be_checked_is_unknown(clone: Path, ci: Key) -> None:
     prove(clone, ci, "solo")
     with pytest.raises(UndecidedError, match="nothing here can check one"):
         unwired(clone).release(Wish(modules=("solo",), push=True))
+
+
+def test_a_key_counts_for_what_was_written_while_it_was_valid(make_repository: MakeRepository, ci: Key) -> None:
+    """By the ledger's time of the entry (22 November 2026), whatever the clock says today."""
+    clone = make_repository(FILES)
+    prove(clone, ci, "solo")
+    options = 'valid-after="20261101",valid-before="20261122"'
+    write_files(clone, {"allowed_signers": ci.line(options)})
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "-m", "chore: signers")
+    assert "key has expired" in refusal(clone, ci).reasons[0]
+    write_files(clone, {"allowed_signers": ci.line(options.replace("20261122", "20261123"))})
+    git(clone, "commit", "-q", "-a", "-m", "chore: a day longer")
+    assert tags(releaser(clone, ci).release(Wish(modules=("solo",), push=True))) == ["solo/v0.1.0"]
