@@ -11,6 +11,7 @@ from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft, Entry
 from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
+from pipeline.domain.trust import Signed
 from pipeline.domain.verdict import Case
 
 Decide = Callable[[History], Sequence[Draft]]
@@ -98,6 +99,10 @@ class Repository(Protocol):
         """The commit a ref names; raises UsageError when there is none."""
         ...
 
+    def try_resolve(self, ref: str) -> str | None:
+        """The commit a ref names, or None."""
+        ...
+
     def tree(self, ref: str | None) -> Tree:
         """The files at a ref, or of the working tree."""
         ...
@@ -112,6 +117,21 @@ class Repository(Protocol):
 
     def subjects(self, since: str | None, until: str, paths: Iterable[str]) -> Sequence[tuple[str, str]]:
         """(commit, full message) of the commits that touched `paths`, newest first."""
+        ...
+
+
+Sign = Callable[[bytes, str], str]
+"""(bytes, namespace) → an SSH signature, base64. Raises UsageError where the key cannot sign."""
+
+
+class CheckSignature(Protocol):
+    """Holds a signature against the text of an `allowed_signers` file."""
+
+    def __call__(self, allowed: str, where: str, data: bytes, signature: str, namespace: str, at: str) -> Signed:
+        """Who made it, or why it counts for nothing; raises UndecidedError when that could not be found out.
+
+        `where` names the file for people, `at` is the ledger time at which the key must have been valid.
+        """
         ...
 
 
@@ -150,10 +170,6 @@ class WritableRepository(Repository, Protocol):
         """Whether `old` is in the history of `new`."""
         ...
 
-    def try_resolve(self, ref: str) -> str | None:
-        """The commit a ref names, or None."""
-        ...
-
     def fetch(self, *arguments: str) -> None:
         """Fetch from the shared remote; nothing without one."""
         ...
@@ -162,8 +178,8 @@ class WritableRepository(Repository, Protocol):
         """A commit on top of `parent`; no ref, index or checkout is touched."""
         ...
 
-    def tag_object(self, name: str, commit: str, message: str) -> str:
-        """An annotated tag as an object; no ref is made."""
+    def tag_object(self, name: str, commit: str, message: str, sign: Sign | None = None) -> str:
+        """An annotated tag as an object, signed where somebody signs; no ref is made."""
         ...
 
     def update_ref(self, ref: str, new: str, old: str | None) -> None:

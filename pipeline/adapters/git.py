@@ -6,15 +6,16 @@ index); user content is never passed where git could read it as an option.
 
 import os
 import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.adapters.git_objects import ObjectStore, person
+from pipeline.adapters.git_objects import ObjectStore, person, tag_text
 from pipeline.adapters.processes import base_environment, run_bytes
 from pipeline.adapters.trees import CommitTree, WorkingTree
+from pipeline.domain.trust import TAGS, armored
 from pipeline.errors import RefusedError, UndecidedError, UsageError
+from pipeline.ports import Sign
 
 SECONDS = 120.0
 KINDS = ("AUTHOR", "COMMITTER")
@@ -215,12 +216,7 @@ class GitRepository:
         if not self._identity:
             who = self.config("user.name") or "modferry"
             mail = self.config("user.email") or "modferry@localhost"
-            names = {
-                "GIT_AUTHOR_NAME": who,
-                "GIT_AUTHOR_EMAIL": mail,
-                "GIT_COMMITTER_NAME": who,
-                "GIT_COMMITTER_EMAIL": mail,
-            }
+            names = {f"GIT_{kind}_{part}": value for kind in KINDS for part, value in (("NAME", who), ("EMAIL", mail))}
             self._identity = {name: self.env.get(name, value) for name, value in names.items()}
         return self._identity
 
@@ -250,17 +246,21 @@ class GitRepository:
             self._roots[commit] = self.git("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").strip()
         return self._roots[commit]
 
-    def tag_object(self, name: str, commit: str, message: str) -> str:
-        """An annotated tag as an object (git-mktag(1)); no ref is made. Signed where git is told to sign tags."""
+    def tag_object(self, name: str, commit: str, message: str, sign: Sign | None = None) -> str:
+        """An annotated tag as an object (git-mktag(1)); no ref is made. `sign`: with its signature at the end, as git
+        itself writes it with `gpg.format=ssh`; `git tag -s` would make a ref, and ask the user's configuration."""
         who = self.identity()
-        now = f"{int(time.time())} +0000"
-        head = f"object {commit}\ntype commit\ntag {name}\n"
-        tagger = f"tagger {who['GIT_COMMITTER_NAME']} <{who['GIT_COMMITTER_EMAIL']}> {now}\n\n"
-        return self.git("mktag", stdin=f"{head}{tagger}{message.rstrip()}\n").strip()
+        tagger = person(who["GIT_COMMITTER_NAME"], who["GIT_COMMITTER_EMAIL"])
+        text = tag_text(name, commit, tagger, message)
+        signature = armored(sign(text.encode(), TAGS)) if sign else ""
+        return self.git("mktag", stdin=text + signature).strip()
 
-    def tag_message(self, name: str) -> str:
-        """An annotated tag's message; empty for a lightweight one."""
-        return self.git("for-each-ref", f"refs/tags/{name}", "--format=%(contents)").strip()
+    def read_tag(self, ref: str) -> bytes:
+        """An annotated tag's object, as git keeps it; empty for a lightweight one, or where there is no such ref."""
+        row = self.git("for-each-ref", ref, "--format=%(objecttype) %(objectname) %(refname)").splitlines()
+        kinds = [line.split(" ") for line in row]
+        found = next((name for kind, name, where in kinds if kind == "tag" and where == ref), "")
+        return self.blobs([found])[found] if found else b""
 
     def follow(self, commit: str) -> None:
         """Fast-forward the checked-out branch, files included; raises GitError where that is not possible."""

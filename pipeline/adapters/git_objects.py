@@ -105,3 +105,9 @@ def person(name: str, mail: str) -> str:
     """`Name <mail>` as git writes it: without what would end it (ident.c)."""
     name, mail = (re.sub(r"[<>\n\0]", "", text).strip() for text in (name, mail))
     return f"{name} <{mail}>"
+
+
+def tag_text(name: str, commit: str, tagger: str, message: str) -> str:
+    """An annotated tag's object on a commit (git-mktag(1)), without a signature."""
+    head = f"object {commit}\ntype commit\ntag {name}\ntagger {tagger} {int(time.time())} +0000\n"
+    return f"{head}\n{message.rstrip()}\n"

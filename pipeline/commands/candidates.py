@@ -1,6 +1,6 @@
 """What may be released: modules that changed since their latest version, with commits, facts and evidence."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.commands.diff import waivers_of
@@ -12,6 +12,7 @@ from pipeline.domain.history import History
 from pipeline.domain.module import Module, ModuleGraph
 from pipeline.domain.release import Candidate, Fact
 from pipeline.domain.rules.report import with_waivers
+from pipeline.domain.trust import Countable, Signers, countable
 from pipeline.domain.upgrade import parse_findings
 from pipeline.domain.verdict import Suite, Verdict
 from pipeline.domain.version import Tag
@@ -29,8 +30,11 @@ class Gatherer:
     target: str
     facts: FactsOf
 
-    def candidates(self, names: Sequence[str], base: str, graph: ModuleGraph, history: History) -> list[Candidate]:
-        """Candidates in dependency order; with `names` only these and what is built on them."""
+    def candidates(
+        self, names: Sequence[str], base: str, graph: ModuleGraph, history: History, signers: Signers | None = None
+    ) -> list[Candidate]:
+        """Candidates in dependency order; with `names` only these and what is built on them. With `signers` only
+        evidence that one of them signed counts."""
         tags = self.project.tags(graph)
         latest: dict[str, Tag | None] = {name: released_tag(tags[name], history, name) for name in graph.modules}
         changed = {
@@ -44,10 +48,16 @@ class Gatherer:
             for name in graph.order()
             if name in changed and (not asked or asked & set(graph.closure(graph.modules[name])))
         ]
-        return [self._candidate(graph, graph.modules[name], base, latest[name], history, chosen) for name in chosen]
+        found = []
+        for name in chosen:
+            module = graph.modules[name]
+            tree = graph.tested_tree(module) if signers else ""
+            known = countable(history, name, graph.digest(module), tree, signers)
+            found.append(self._candidate(graph, module, base, latest[name], known, chosen))
+        return found
 
     def _candidate(
-        self, graph: ModuleGraph, module: Module, base: str, tag: Tag | None, history: History, chosen: Sequence[str]
+        self, graph: ModuleGraph, module: Module, base: str, tag: Tag | None, known: Countable, chosen: Sequence[str]
     ) -> Candidate:
         digest = graph.digest(module)
         suites = tuple(Suite(suite) for suite in self.project.settings.test.suites)
@@ -55,8 +65,8 @@ class Gatherer:
         keys = [self._key(digest, suite) for suite in suites if suite is not Suite.UPGRADE]
         if upgrade and Suite.UPGRADE in suites:
             keys.append(upgrade)
-        mine = tuple(history.evidence[key] for key in keys if key in history.evidence)
-        measured = _of_module(history.evidence, module.name).get(upgrade) if upgrade else None
+        mine = tuple(known.evidence[key] for key in keys if key in known.evidence)
+        measured = known.evidence.get(upgrade) if upgrade else None
         whole = measured is not None and measured.verdict is Verdict.PASSED  # of every example, not of some
         if measured and whole and upgrade not in keys:
             mine = (*mine, measured)
@@ -71,7 +81,7 @@ class Gatherer:
             facts=(*(self.facts(self.project, module, since, base) if since else ()), *self._measured(measured)),
             rehearsal=measured.extra.get("rehearsal", {}) if measured and whole else {},
             evidence=mine,
-            gate=gate(module.name, keys, _of_module(history.evidence, module.name), target=self.target),
+            gate=gate(module.name, keys, known.evidence, target=self.target, left=known.left),
             because=tuple(n for n in graph.closure(module)[1:] if n in chosen),
         )
 
@@ -92,8 +102,3 @@ class Gatherer:
         own = [path for path in graph.shipped_files(module) if path not in others]
         rows = self.project.repository.subjects(since, base, own)
         return tuple(parse_commit(commit, message) for commit, message in rows)
-
-
-def _of_module(evidence: Mapping[EvidenceKey, Evidence], module: str) -> dict[EvidenceKey, Evidence]:
-    """Evidence that was written about this module: never another's, even if a key were the same."""
-    return {key: found for key, found in evidence.items() if found.module == module}

@@ -9,6 +9,7 @@ from pipeline.commands.ferry.pauses import judge_time
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.preview import Preview, preview
 from pipeline.commands.ferry.start import Wanted, begin, find_waiting, resume, waves_of
+from pipeline.commands.ferry.tags import judge_locks
 from pipeline.commands.promote import Scene, find_candidates, judge_versions, look
 from pipeline.domain.gate import insist
 from pipeline.domain.pins import content_digest, find_pins, refs_of
@@ -51,7 +52,10 @@ def land_commit(ferry: Ferry, scene: Scene, wanted: Wanted, only: str, bypass: s
     """
     environment = scene.environment
     names = (only,) if only else sorted({s for c in (commit, scene.main) for s in ferry.trunk.stacks(c, environment)})
-    if all(ferry.trunk.files(commit, environment, s) == ferry.trunk.files(scene.main, environment, s) for s in names):
+    there, here = (
+        {s: content_digest(ferry.trunk.files(c, environment, s)) for s in names} for c in (commit, scene.main)
+    )
+    if there == here:
         return False
     insist(judge_time(ferry, environment, wanted.kind, bypass))
     opening = plan_deploy(ferry, replace(scene, main=commit), wanted, only, bypass)
@@ -102,6 +106,7 @@ def plan_deploy(ferry: Ferry, scene: Scene, wanted: Wanted, only: str, bypass: s
             f"There is no stack {environment}/{only} on main.",
             remedy=f"use one of {', '.join(there)}" if there else "push the stack to main first",
         )
+    insist(judge_locks(ferry, scene.history, scene.main, [(environment, s) for s in ((only,) if only else there)]))
     stacks: dict[str, tuple[Content | None, Mapping[str, str]]] = {}
     for stack in (only,) if only else there:
         files = ferry.trunk.files(scene.main, environment, stack)

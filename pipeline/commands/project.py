@@ -6,8 +6,15 @@ from fnmatch import fnmatchcase
 
 from pipeline.domain.module import Files, Module, ModuleGraph, discover
 from pipeline.domain.settings import Settings
+from pipeline.domain.trust import Signed
 from pipeline.domain.version import Tag, TagFormat, check_unique
-from pipeline.ports import Clock, Ledger, Repository, Tree
+from pipeline.errors import UndecidedError
+from pipeline.ports import CheckSignature, Clock, Ledger, Repository, Tree
+
+
+def no_check(allowed: str, where: str, data: bytes, signature: str, namespace: str, at: str) -> Signed:  # noqa: ARG001
+    """Nobody here can check a signature. Fails closed: what cannot be checked is not taken for good."""
+    raise UndecidedError(f"{where} asks for signatures, and nothing here can check one.", remedy="modferry doctor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +26,7 @@ class Project:
     ledger: Ledger
     clock: Clock
     name: str
+    check_signature: CheckSignature = no_check
 
     @property
     def tag_format(self) -> TagFormat:

@@ -7,7 +7,8 @@ from pipeline.commands.ferry.engine import Result
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.preview import Preview, preview
 from pipeline.commands.ferry.start import Wanted, begin, find_waiting, resume, waves_of
-from pipeline.domain.gate import Decision, combine, insist
+from pipeline.commands.ferry.tags import judge_locks
+from pipeline.domain.gate import Allowed, Decision, combine, insist
 from pipeline.domain.history import History
 from pipeline.domain.pins import content_shape, find_pins, refs_of
 from pipeline.domain.promotion import claims
@@ -91,7 +92,7 @@ def judge_versions(
         decision
         for one in candidates
         for decision in (
-            judge_released(scene.history, one),
+            judge_origin(ferry, scene, one),
             judge_wanted(scene.history, one, scene.environment, order),
             judge_passing(scene.history, one),
             bypassed(
@@ -102,6 +103,14 @@ def judge_versions(
             ),
         )
     )
+
+
+def judge_origin(ferry: Ferry, scene: Scene, candidate: Candidate) -> Decision:
+    """What was released is on origin, and whoever must vouch for it does; what was not released is not proved."""
+    released = judge_released(scene.history, candidate)
+    if not isinstance(released, Allowed) or candidate.on_origin is None:
+        return released
+    return ferry.prove(scene.main, candidate.tag, candidate.on_origin)
 
 
 def find_previous(ferry: Ferry, scene: Scene, module: str) -> Previous | None:
@@ -120,6 +129,23 @@ def find_previous(ferry: Ferry, scene: Scene, module: str) -> Previous | None:
     return Previous(environment=before, stacks=tuple(pinning), soak=soak)
 
 
+def judge_here_and_before(ferry: Ferry, scene: Scene, refs: Mapping[str, str]) -> Decision:
+    """The locks of the environment's stacks, and what the environment before it is locked to of the versions that come
+    from there: what was verified there is what arrives here."""
+    order = ferry.settings.order
+    place = order.index(scene.environment)
+    here, near = (
+        [(name, stack) for name in names for stack in ferry.trunk.stacks(scene.main, name)]
+        for names in ((scene.environment,), order[max(place - 1, 0) : place + 1])
+    )
+    return combine(
+        (
+            judge_locks(ferry, scene.history, scene.main, here),
+            judge_locks(ferry, scene.history, scene.main, near, set(refs.values())),
+        )
+    )
+
+
 def pins_on_main(ferry: Ferry, main: str, environment: str, stack: str) -> dict[str, str]:
     """Module → ref, as main has it."""
     return refs_of(find_pins(ferry.trunk.files(main, environment, stack), ferry.source))
@@ -131,7 +157,7 @@ def plan_opening(
     """Which stacks move, in which waves; None when none needs to. Raises when main is ahead of what is applied."""
     environment = scene.environment
     stacks: dict[str, tuple[Content | None, Mapping[str, str]]] = {}
-    decisions: list[Decision] = []
+    decisions = [judge_here_and_before(ferry, scene, refs)]
     again = f"modferry promote to {environment}"
     pinned = False
     for stack in ferry.trunk.stacks(scene.main, environment):

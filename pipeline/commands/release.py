@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.commands.candidates import Gatherer
 from pipeline.commands.project import Project
+from pipeline.commands.trust import insist_signer, main_signers
 from pipeline.domain import changelog
 from pipeline.domain.evidence import gate
 from pipeline.domain.history import History
@@ -27,7 +28,7 @@ from pipeline.domain.release import (
 from pipeline.domain.release_notes import upgrade_blocks
 from pipeline.domain.version import Bump, Tag, Version, parse_version
 from pipeline.errors import ModferryError, RefusedError
-from pipeline.ports import SharedLedger, WritableRepository
+from pipeline.ports import SharedLedger, Sign, WritableRepository
 
 ATTEMPTS = 5
 
@@ -75,6 +76,8 @@ class Releaser:
     repository: WritableRepository
     ledger: SharedLedger
     gatherer: Gatherer
+    sign: Sign | None = None
+    """Signs tags, where a key is configured."""
     _objects: dict[str, str] = field(default_factory=dict)
     """Tag name → tag object of the current attempt."""
 
@@ -135,14 +138,17 @@ class Releaser:
 
     def _attempt(self, wish: Wish, base: str, branch: str) -> Released:
         graph = self.project.graph(base)
+        signers = main_signers(self.project, base)
         outcome = Released()
         self._objects = {}
 
         def decide(history: History) -> tuple[Sequence[Draft], Sequence[str]]:
             nonlocal outcome
-            candidates = self.gatherer.candidates(wish.modules, base, graph, history)
+            candidates = self.gatherer.candidates(wish.modules, base, graph, history, signers)
             first = parse_version(self.project.settings.release.first)
             planned, refused = plan_release(candidates, wanted=wish.bump, first=first)
+            if planned and not refused:
+                insist_signer(self.sign, signers, now=self.project.clock())
             if refused or not planned or wish.dry_run:
                 made = tuple((new, self._tag(new, graph).text, base) for new in planned) if not refused else ()
                 outcome = Released(released=made, refused=refused)
@@ -155,7 +161,7 @@ class Releaser:
             for new in planned:
                 tag = self._tag(new, graph)
                 self._insist_free(tag)
-                target = self.repository.tag_object(tag.text, commit, tag_message(new, tag.text))
+                target = self.repository.tag_object(tag.text, commit, tag_message(new, tag.text), self.sign)
                 refspecs.append(f"{target}:refs/tags/{tag.text}")
                 drafts.append(Draft(kind="release", body=release_body(new, tag.text, commit)))
                 self._objects[tag.text] = target

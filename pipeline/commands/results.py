@@ -47,8 +47,8 @@ class SuiteResult:
             **self.found,
         }
 
-    def to_evidence(self) -> Evidence:
-        """As the ledger keeps it."""
+    def to_evidence(self, tree: str = "") -> Evidence:
+        """As the ledger keeps it; `tree` is the git tree of the tested files."""
         verdicts = [case.verdict for case in self.cases]
         return Evidence(
             key=self.key,
@@ -60,6 +60,7 @@ class SuiteResult:
             passed=tuple(c.name for c in self.cases if c.verdict is Verdict.PASSED),
             flaky=self.flaky,
             extra=self.found,
+            tree=tree,
         )
 
 

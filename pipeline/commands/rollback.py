@@ -7,8 +7,9 @@ from pipeline.commands.ferry.engine import Result
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.preview import Preview, preview
 from pipeline.commands.ferry.start import Wanted, begin, find_rollback, resume, waves_of
+from pipeline.commands.ferry.tags import judge_locks
 from pipeline.commands.promote import Scene, find_candidates, look, pins_on_main
-from pipeline.domain.gate import combine, insist
+from pipeline.domain.gate import Decision, combine, insist
 from pipeline.domain.ledger import Draft
 from pipeline.domain.pins import LOCK_FILE, content_shape
 from pipeline.domain.promotion.claims import Opening
@@ -48,6 +49,7 @@ def rollback(
             (
                 judge_released(scene.history, candidate),
                 judge_wanted(scene.history, candidate, environment, ferry.settings.order),
+                _judge_locks(ferry, scene, current, module, ref),
             )
         )
     )
@@ -55,6 +57,19 @@ def rollback(
     if opening is None:
         return None
     return preview(ferry, opening) if plan_only else begin(ferry, opening)
+
+
+def _judge_locks(ferry: Ferry, scene: Scene, current: Mapping[str, Version], module: str, ref: str) -> Decision:
+    """What the stacks will pin when they are back is what they are locked to. The version that is left is not asked
+    for: a tag that somebody moved under a bad version must not keep anybody on it."""
+    stays = {
+        pin
+        for stack in current
+        for name, pin in pins_on_main(ferry, scene.main, scene.environment, stack).items()
+        if name != module
+    }
+    stacks = [(scene.environment, stack) for stack in current]
+    return judge_locks(ferry, scene.history, scene.main, stacks, {ref, *stays})
 
 
 def find_earlier(ferry: Ferry, scene: Scene, module: str, current: Mapping[str, Version]) -> Version:

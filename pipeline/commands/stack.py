@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.commands.project import Project
 from pipeline.domain.history import History
 from pipeline.domain.likeness import Likeness, as_template, blocks_in, check_name, free_block, likeness_of
+from pipeline.domain.pin_lock import lock_of, with_lock
 from pipeline.domain.pins import find_pins, move_pins, refs_of
 from pipeline.domain.promotion.claims import fleet_of
 from pipeline.domain.promotion.eligibility import why_stopped
@@ -50,7 +51,8 @@ class NewStack:
 def new_stack(
     project: Project, source: str, name: str, like: str, given: Mapping[str, str], fill: Fill, *, refresh: bool = True
 ) -> NewStack:
-    """Render a stack from the template folder of the environments, or where there is none from `like` itself.
+    """Render a stack from the template folder of the environments, or where there is none from `like` itself, with
+    the lock of its pins.
 
     Raises UsageError for names and values that cannot be, RefusedError for a stack that exists or a full pool,
     UndecidedError where nothing is stable in the environment.
@@ -81,6 +83,7 @@ def new_stack(
         project, history, environment, pinned, prefer=like_stack if like_environment == environment else ""
     )
     moved = move_pins({p: t.encode() for p, t in rendered.items()}, source, pins)
+    moved = with_lock(moved, lock_of(pins.values(), {}, history.releases.values()))
     home = _home(project, f"{environment}/{stack}")
     return NewStack(
         environment=environment,

@@ -11,17 +11,19 @@ from typing import Any
 from pipeline.commands.ferry import contents
 from pipeline.commands.ferry.crew import Stop, run_all
 from pipeline.commands.ferry.ports import Ferry
+from pipeline.commands.ferry.tags import judge_locks, locked
 from pipeline.commands.promote import find_candidates
 from pipeline.domain.gate import combine, insist
 from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft
-from pipeline.domain.pins import LOCK_FILE, find_pins, refs_of
+from pipeline.domain.pins import LOCK_FILE, PIN_LOCK, find_pins, refs_of
 from pipeline.domain.promotion.claims import fleet_of, say_busy
 from pipeline.domain.promotion.eligibility import judge_passing, judge_released, judge_wanted
 from pipeline.domain.promotion.record import Content
-from pipeline.domain.promotion.work import CheckVerdict, Job
+from pipeline.domain.promotion.work import CheckVerdict, Job, Landing
 from pipeline.domain.version import Version
 from pipeline.errors import BusyError, Exit, ModferryError, RefusedError, UndecidedError, UsageError
+from pipeline.ports import Decide
 
 KIND = "stack.adopted"
 Name = tuple[str, str]
@@ -87,8 +89,30 @@ def adopt_stacks(ferry: Ferry, names: Sequence[str], *, dry_run: bool) -> Takeov
     if dry_run:
         decide(history)
     elif found:
-        ferry.ledger.append(decide, push=True)
+        _write(ferry, main, found, decide)
     return Takeover(stacks=taken, left={name: left[name] for name in wanted if name in left})
+
+
+def _write(ferry: Ferry, main: str, found: Mapping[Name, tuple[Content, Draft]], decide: Decide) -> None:
+    """Write the entries with the stacks' locks on main in one push; where main moves on or would not take them, the
+    entries alone: the next landing writes the locks."""
+    commit = main
+    for environment in ferry.settings.order:
+        new = {}
+        for stack in (stack for where, stack in found if where == environment):
+            files = ferry.trunk.files(main, environment, stack)
+            lock = locked(ferry, f"{environment}/{stack}", files, {}).get(PIN_LOCK)
+            if lock is not None and lock != files.get(PIN_LOCK):
+                new[stack] = {PIN_LOCK: lock}
+        if new:
+            message = f"Adopt {', '.join(new)} in {environment}: locks\n"
+            commit = ferry.trunk.commit(commit, environment, new, message)
+    if commit != main:
+        landing, said = ferry.trunk.land(commit, decide)
+        if landing is Landing.LANDED:
+            return
+        ferry.say(f"The locks ({PIN_LOCK}) are not on main: {said}. The next promotion or deploy writes them.")
+    ferry.ledger.append(decide, push=True)
 
 
 def _find(ferry: Ferry, main: str, names: Sequence[str]) -> list[Name]:
@@ -115,6 +139,7 @@ def _look(ferry: Ferry, history: History, main: str, environment: str, stack: st
     if claim:
         raise BusyError(say_busy(f"{environment}/{stack}", claim))
     files = ferry.trunk.files(main, environment, stack)
+    insist(judge_locks(ferry, history, main, [(environment, stack)]))
     _check_pins(ferry, history, environment, refs_of(find_pins(files, ferry.source)))
     job = Job(environment=environment, stack=stack, commit=main, files=files, key="adopt")
     try:

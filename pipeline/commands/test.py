@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipeline.commands.modules import changed_since, upgrade_base
 from pipeline.commands.project import Project
@@ -18,9 +18,11 @@ from pipeline.domain.evidence import EvidenceKey
 from pipeline.domain.ledger import Draft
 from pipeline.domain.module import ModuleGraph
 from pipeline.domain.parts import Part, longest_first, parts_of, upgrade_parts
+from pipeline.domain.statement import NAMESPACE, attested, signed_bytes, statement_of
+from pipeline.domain.trust import Signers, countable, fingerprint
 from pipeline.domain.verdict import Case, Suite, Verdict, suite_verdict
 from pipeline.errors import InterruptedRunError, RefusedError
-from pipeline.ports import RunPart, Workbench
+from pipeline.ports import RunPart, Sign, Workbench
 
 BAD = (Verdict.FAILED, Verdict.ERRORED)
 
@@ -68,8 +70,8 @@ class Progress(Protocol):
         ...
 
 
-def plan_tests(project: Project, request: Request, bench: Workbench) -> Plan:
-    """Decide what must run: nothing is started."""
+def plan_tests(project: Project, request: Request, bench: Workbench, *, signers: Signers | None = None) -> Plan:
+    """Decide what must run: nothing is started. `signers`: only evidence that one of them signed is reused."""
     graph = project.graph()
     names = _chosen(project, graph, request)
     history = project.ledger.history()
@@ -81,13 +83,14 @@ def plan_tests(project: Project, request: Request, bench: Workbench) -> Plan:
     for name in names:
         module = graph.modules[name]
         digest = graph.digest(module)
+        there = countable(history, name, digest, graph.tested_tree(module), signers).evidence if signers else None
         for suite in (s for s in suites if (name, s) in chosen):
             base = upgrade_base(project, graph, module, history) if suite is Suite.UPGRADE else ""
             if base is None:
                 continue  # nothing to upgrade from: not applicable, which is not the same as empty
             key = bench.tools.key(digest=digest, suite=suite, target=bench.target, base=base)
             keys[name, suite] = key
-            known = history.evidence.get(key)
+            known = (history.evidence if there is None else there).get(key)
             if known and not request.fresh and known.verdict in (Verdict.PASSED, Verdict.UNSUPPORTED):
                 reused.append(replace(reused_result(known), module=name))
             elif base:
@@ -126,14 +129,21 @@ def in_shard(
 
 
 def run_tests(
-    project: Project, plan: Plan, bench: Workbench, progress: Progress, *, executor: Executor | None = None
+    project: Project,
+    plan: Plan,
+    bench: Workbench,
+    progress: Progress,
+    *,
+    executor: Executor | None = None,
+    sign: Sign | None = None,
 ) -> tuple[SuiteResult, ...]:
-    """Run a plan and record what it found. Raises RefusedError when files changed meanwhile."""
+    """Run a plan and record what it found, signed where a key is configured. Raises RefusedError when files changed
+    meanwhile."""
     ran = run_plan(plan, bench, progress, executor=executor)
     if plan.parts:
         _insist_unchanged(project, plan)
     results = (*plan.reused, *ran)
-    drafts = [Draft(kind="evidence", body=r.to_evidence().to_body()) for r in ran]
+    drafts = [Draft(kind="evidence", body=_evidence(plan.graph, r, sign)) for r in ran]
     if drafts:
         project.ledger.append(lambda _: drafts, push=False)
     order = {name: i for i, name in enumerate(plan.graph.order())}
@@ -255,6 +265,14 @@ def _merge(
             )
         )
     return merged
+
+
+def _evidence(graph: ModuleGraph, result: SuiteResult, sign: Sign | None) -> Mapping[str, Any]:
+    evidence = result.to_evidence(graph.tested_tree(graph.modules[result.module]))
+    if sign is None:
+        return evidence.to_body()
+    signature = sign(signed_bytes(statement_of(evidence)), NAMESPACE)
+    return attested(evidence, signature, fingerprint(signature))
 
 
 def _insist_unchanged(project: Project, plan: Plan) -> None:

@@ -22,7 +22,7 @@ from pipeline.domain.rules.report import DiffReport, with_waivers
 from pipeline.domain.upgrade import parse_findings
 from pipeline.domain.verdict import Case, Suite, Verdict
 from pipeline.errors import UndecidedError, UsageError
-from pipeline.ports import Workbench
+from pipeline.ports import Sign, Workbench
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,14 @@ class Upgrade:
 
 
 def find_upgrade(
-    project: Project, path: str, since: str, until: str | None, bench: Workbench, progress: Progress
+    project: Project,
+    path: str,
+    since: str,
+    until: str | None,
+    bench: Workbench,
+    progress: Progress,
+    *,
+    sign: Sign | None = None,
 ) -> Upgrade:
     """The upgrade of the module at `path` from `since` to `until` (None: the working tree).
 
@@ -50,7 +57,7 @@ def find_upgrade(
     recorded = until is None and since == upgrade_base(project, graph, module, project.ledger.history())
     if recorded:
         request = Request(modules=(module.name,), suites=(Suite.UPGRADE,))
-        (result,) = run_tests(project, plan_tests(project, request, bench), bench, progress)
+        (result,) = run_tests(project, plan_tests(project, request, bench), bench, progress, sign=sign)
         _insist_known(result.cases, since, module, result.verdict)
         source = "evidence in the ledger" if result.reused else "measured now and recorded"
         return _upgrade(result.found, source)

@@ -6,6 +6,7 @@ evidence for a key is the one that counts: a later failure takes an earlier pass
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from pipeline.domain.gate import Allowed, Decision, Refused, Unknown, combine
@@ -53,7 +54,9 @@ class Tools:
 class Evidence:
     """One suite's outcome. `id` is the ledger entry that holds it, `counts` cases by verdict.
 
-    `extra` is what the suite found beside its verdict: of an upgrade `findings` and `rehearsal`.
+    `extra` is what the suite found beside its verdict: of an upgrade `findings` and `rehearsal`. `tree` is the
+    git tree of the tested files, `signature` what somebody signed this with (domain/statement), `at` when it was
+    written.
     """
 
     key: EvidenceKey
@@ -66,11 +69,15 @@ class Evidence:
     flaky: tuple[str, ...] = ()
     id: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    tree: str = ""
+    signature: str = ""
+    at: str = ""
 
     def to_body(self) -> dict[str, Any]:
-        """As the ledger keeps it."""
+        """As the ledger keeps it, without a signature: what is signed."""
         return {
             **self.extra,
+            **({"tree": self.tree} if self.tree else {}),
             "module": self.module,
             "digest": self.key.digest,
             "suite": self.key.suite,
@@ -88,7 +95,7 @@ class Evidence:
         }
 
     @classmethod
-    def from_body(cls, body: Mapping[str, Any], id: str) -> "Evidence":  # noqa: A002 - the field's name
+    def from_body(cls, body: Mapping[str, Any], id: str, at: str = "") -> "Evidence":  # noqa: A002 - the field's name
         """As read from the ledger."""
         names = ("digest", "suite", "target", "terraform", "provider", "emulator", "base")
         return cls(
@@ -102,18 +109,36 @@ class Evidence:
             flaky=tuple(body.get("flaky", ())),
             id=id,
             extra={name: body[name] for name in FOUND if name in body},
+            tree=str(body.get("tree", "")),
+            signature=signature_in(body),
+            at=at,
         )
 
 
-def judge_suite(wanted: EvidenceKey, evidence: Mapping[EvidenceKey, Evidence], remedy: str) -> Decision:
-    """Whether one required suite has passed on exactly these bytes.
+def signature_in(body: Mapping[str, Any]) -> str:
+    """The signature of an evidence entry's DSSE envelope, base64; empty where there is none that could be one."""
+    try:
+        return str(body["attestation"]["signatures"][0]["sig"])
+    except (KeyError, IndexError, TypeError):
+        return ""
 
-    Fails closed: without evidence, or with evidence that says anything but passed, nobody knows that the
-    suite passes. Unsupported cases count as passed when another target's newest evidence for the same
+
+def judge_suite(
+    wanted: EvidenceKey,
+    evidence: Mapping[EvidenceKey, Evidence],
+    remedy: str,
+    left: Mapping[EvidenceKey, str] = MappingProxyType({}),
+) -> Decision:
+    """Whether one required suite has passed on exactly these bytes. `left`: why evidence that is there does not count.
+
+    Fails closed: without evidence that counts, or with evidence that says anything but passed, nobody knows that
+    the suite passes. Unsupported cases count as passed when another target's newest evidence for the same
     digest and suite names them as passed.
     """
     found = evidence.get(wanted)
     say = f"The {wanted.suite} suite of these files ({short(wanted.digest)})"
+    if found is None and wanted in left:
+        return Refused(reasons=(f"{say} has no evidence that counts: {left[wanted]}.",), remedy=remedy)
     if found is None:
         where = [e for k, e in evidence.items() if k.digest == wanted.digest and k.suite == wanted.suite]
         hint = f" (there is evidence for {describe(where[-1].key)})" if where else ""
@@ -148,7 +173,12 @@ def _judge_unsupported(say: str, found: Evidence, evidence: Mapping[EvidenceKey,
 
 
 def gate(
-    module: str, wanted: Iterable[EvidenceKey], evidence: Mapping[EvidenceKey, Evidence], *, target: str
+    module: str,
+    wanted: Iterable[EvidenceKey],
+    evidence: Mapping[EvidenceKey, Evidence],
+    *,
+    target: str,
+    left: Mapping[EvidenceKey, str] = MappingProxyType({}),
 ) -> Decision:
     """R1 for one module: every required suite passed on exactly this digest with these tools.
 
@@ -158,7 +188,14 @@ def gate(
     if not keys:
         return Refused(reasons=(f"No suite is required of {module}.",), remedy="set suites in modferry.toml")
     return combine(
-        judge_suite(key, evidence, f"modferry test {module} --suite {key.suite} --on {target}") for key in keys
+        judge_suite(
+            key,
+            evidence,
+            f"modferry test {module} --suite {key.suite} --on {target}"
+            + (", where MODFERRY_SIGNING_KEY is a key of allowed_signers" if key in left else ""),
+            left,
+        )
+        for key in keys
     )
 
 

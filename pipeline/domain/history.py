@@ -64,6 +64,9 @@ class History:
 
     last: Entry | None = None
     evidence: dict[EvidenceKey, Evidence] = field(default_factory=dict)
+    signed: dict[EvidenceKey, tuple[Evidence, ...]] = field(default_factory=dict)
+    """All evidence that carries a signature, oldest first, whether the signature is good or not. The same signature
+    again is the same evidence: written again it is not newer than what came in between."""
     releases: dict[tuple[str, Version], Release] = field(default_factory=dict)
     yanks: dict[tuple[str, Version], Yank] = field(default_factory=dict)
     holds: dict[tuple[str, Version, str], Hold] = field(default_factory=dict)
@@ -121,10 +124,13 @@ def fold(history: History, entries: Iterable[Entry]) -> History:
 
 
 def _fold_evidence(history: History, entry: Entry) -> None:
-    found = Evidence.from_body(entry.body, entry.id)
+    found = Evidence.from_body(entry.body, entry.id, entry.at)
     history.evidence.pop(found.key, None)  # the newest stands last
     history.evidence[found.key] = found
     history.seconds[found.module, found.key.suite, found.key.target] = found.seconds
+    before = history.signed.get(found.key, ())
+    if found.signature and all(found.signature != other.signature for other in before):
+        history.signed[found.key] = (*before, found)
 
 
 def _fold_release(history: History, entry: Entry) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 
+from pipeline.domain.git_tree import tree_id
 from pipeline.errors import UsageError
 
 ROOT = "."
@@ -101,11 +102,18 @@ class ModuleGraph:
 
     def digest(self, module: Module) -> str:
         """`sha256:…` of the tested closure."""
+        return self._digest(module, self.tested_files(module))
+
+    def tested_tree(self, module: Module) -> str:
+        """The git tree (in-toto's `gitTree`) of exactly the files that `digest` is about."""
+        paths = sorted(set(self.tested_files(module)))
+        self.files.load(paths)
+        return tree_id((path, self.files.mode(path), self.files.read(path)) for path in paths)
+
+    def tested_files(self, module: Module) -> tuple[str, ...]:
+        """Files of the tested closure, without the changelogs that a release writes."""
         folders = self.tested(module)
-        return self._digest(
-            module,
-            (path for folder in folders for path in self.folders[folder] if not _is_changelog(path, folder)),
-        )
+        return tuple(path for folder in folders for path in self.folders[folder] if not _is_changelog(path, folder))
 
     def shipped_digest(self, module: Module) -> str:
         """`sha256:…` of what users get."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 LOCK_FILE = ".terraform.lock.hcl"
+PIN_LOCK = "modferry.lock"
+"""What a stack's pins stood for (domain/pin_lock): a record of its content, not a part of it."""
+
 BLANK = b"(pin)"
 
 
@@ -99,9 +102,10 @@ def call_locally(files: Mapping[str, bytes], source: str, module: str, prefix: s
 
 
 def content_digest(files: Mapping[str, bytes]) -> str:
-    """`sha256:…` over the names and bytes of a stack's files."""
+    """`sha256:…` over the names and bytes of a stack's files. modferry.lock is left out: it is written after the
+    content was applied, and says nothing that Terraform reads."""
     total = sha256()
-    for name in sorted(files):
+    for name in sorted(set(files) - {PIN_LOCK}):
         total.update(f"{sha256(files[name]).hexdigest()}\t{name}\0".encode())
     return "sha256:" + total.hexdigest()
 

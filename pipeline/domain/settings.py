@@ -65,6 +65,16 @@ class ReleaseSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SigningSettings:
+    """What signs evidence and tags: the path of an SSH key (from the root of the repository, or `~/…`). The
+    environment variable MODFERRY_SIGNING_KEY (a path, or the key itself) comes first. Empty: nothing is signed.
+    Whose signatures count is not set here: the file `allowed_signers` on main says it."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WarmSettings:
     """Memory (bytes) above which idle provider processes are ended; 0: half of the machine's. `shorten`: whether
     the pauses that a provider makes for AWS are shortened where it talks to an emulator on this machine."""
@@ -208,6 +218,7 @@ class Settings:
     test: TestSettings = TestSettings()
     tags: TagSettings = TagSettings()
     release: ReleaseSettings = ReleaseSettings()
+    signing: SigningSettings = SigningSettings()
     warm: WarmSettings = WarmSettings()
     environment: tuple[Environment, ...] = field(
         default_factory=lambda: tuple(Environment(name=name) for name in ("dev", "staging", "prod"))

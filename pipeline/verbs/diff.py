@@ -141,11 +141,12 @@ def _plan_stacks(app: App, root: Path, target: DiffTarget, until: str | None) ->
 def _add_upgrade(app: App, root: Path, folder: str, report: DiffReport) -> tuple[DiffReport, dict[str, Any]]:
     from pipeline.commands.upgrade import add_upgrade, find_upgrade
     from pipeline.verbs.progress import ConsoleProgress
-    from pipeline.wiring import open_bench, open_project
+    from pipeline.wiring import open_bench, open_project, signer_of
 
     project = open_project(root, app.environ, app.now)
     bench = open_bench(project, app.environ, target=None, jobs=None, cold=False)
-    upgrade = find_upgrade(project, folder, report.since, report.until, bench, ConsoleProgress(app.console))
+    watcher, sign = ConsoleProgress(app.console), signer_of(project, app.environ)
+    upgrade = find_upgrade(project, folder, report.since, report.until, bench, watcher, sign=sign)
     app.console.say(f"Upgrade: {upgrade.source}. Way back: {upgrade.rehearsal or 'not tried'}")
     return add_upgrade(project, report, upgrade), {"upgrade": upgrade.to_json()}
 

@@ -7,12 +7,13 @@ import click
 from pipeline.cli import App
 from pipeline.commands.results import SuiteResult, junit_xml
 from pipeline.commands.test import Request, plan_tests, run_tests
+from pipeline.commands.trust import main_signers
 from pipeline.domain.evidence import short
 from pipeline.domain.verdict import Suite, Verdict, exit_for
 from pipeline.errors import Exit, UsageError
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.verbs.progress import ConsoleProgress
-from pipeline.wiring import open_bench, open_project
+from pipeline.wiring import open_bench, open_project, signer_of
 
 SUITES = [suite.value for suite in Suite]
 
@@ -56,13 +57,14 @@ def test(
     request = Request(
         modules=modules, since=since, suites=tuple(Suite(s) for s in suites), fresh=fresh, shard=_shard(shard)
     )
-    plan = plan_tests(project, request, bench)
+    sign = signer_of(project, app.environ)
+    plan = plan_tests(project, request, bench, signers=main_signers(project) if sign else None)
     if dry_run:
         for part in plan.parts:
             app.console.say(f"would run {part.module} {part.suite} {part.label} on {bench.target}")
         app.console.document("test", {"dry_run": True, "results": [r.to_json() for r in plan.reused]})
         return Exit.DONE
-    results = run_tests(project, plan, bench, ConsoleProgress(app.console))
+    results = run_tests(project, plan, bench, ConsoleProgress(app.console), sign=sign)
     if junit:
         junit.write_text(junit_xml(results))
     _show(app, results)

@@ -6,7 +6,7 @@ from pipeline.cli import App
 from pipeline.commands.verify import verify_tag
 from pipeline.errors import Exit
 from pipeline.verbs.options import json_option
-from pipeline.wiring import entries_of, open_project, tag_message_of
+from pipeline.wiring import entries_of, open_project, tag_reader_of
 
 
 @click.command()
@@ -14,14 +14,15 @@ from pipeline.wiring import entries_of, open_project, tag_message_of
 @json_option
 @click.pass_obj
 def verify(app: App, tag: str) -> Exit:
-    """Prove a released tag from this repository alone: bytes, message, ledger and evidence tell one story.
+    """Prove a released tag from this repository alone: bytes, message, ledger, evidence and signatures
+    tell one story.
 
     \b
     Examples:
       modferry verify core/v1.2.0
     """
     project = open_project(app.directory, app.environ, app.now)
-    proof = verify_tag(project, entries_of(project), tag_message_of(project), tag)
+    proof = verify_tag(project, entries_of(project), tag_reader_of(project), tag)
     for check in proof.checks:
         app.console.say(f"{'ok     ' if check.ok else 'Refused'} {check.name}: {check.says}")
     app.console.document("verify", proof.to_json())

@@ -15,9 +15,10 @@ from pipeline.wiring.repository import (
     open_project,
     remove_files,
     shared_tags_of,
-    tag_message_of,
+    tag_reader_of,
     write_text,
 )
+from pipeline.wiring.signing import signer_of
 
 __all__ = [
     "default_jobs",
@@ -45,9 +46,10 @@ __all__ = [
     "renderer",
     "reverify_tools",
     "shared_tags_of",
+    "signer_of",
     "start_target",
     "sweep_test_runs",
-    "tag_message_of",
+    "tag_reader_of",
     "tools",
     "write_pages",
     "write_text",

@@ -12,6 +12,7 @@ from pipeline.adapters.git import GitRepository
 from pipeline.wiring.bench import open_warm
 from pipeline.wiring.notices import notifier
 from pipeline.wiring.repository import open_project
+from pipeline.wiring.signing import prover
 
 if TYPE_CHECKING:
     from pipeline.adapters.stacks import OpenTerraform
@@ -179,6 +180,7 @@ def open_ferry(
                 now=project.clock,
                 new_id=lambda: f"p-{secrets.token_hex(4)}",
                 say=say,
+                prove=prover(project),
                 is_dead=is_dead,
                 end_leftovers=end_leftovers,
                 notify=notifier(project, environ, say),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.adapters.git import GitRepository
 from pipeline.wiring.bench import tools
+from pipeline.wiring.signing import signer_of
 
 if TYPE_CHECKING:
     from pipeline.commands.project import Project
@@ -29,6 +30,7 @@ def open_releaser(project: Project, environ: Mapping[str, str], target: str | No
         repository=project.repository,
         ledger=project.ledger,
         gatherer=Gatherer(project=project, tools=tools(environ, chosen), target=chosen, facts=interface_facts),
+        sign=signer_of(project, environ),
     )
 
 

@@ -23,6 +23,7 @@ def open_project(directory: Path, environ: Mapping[str, str], now: Callable[[], 
     """The project that `directory` lies in."""
     from pipeline.adapters.ledger import GitLedger
     from pipeline.commands.project import Project
+    from pipeline.wiring.signing import check_signature
 
     repository = GitRepository(directory, environ)
     return Project(
@@ -31,6 +32,7 @@ def open_project(directory: Path, environ: Mapping[str, str], now: Callable[[], 
         ledger=GitLedger(repository, now),
         clock=now,
         name=_root_name(repository),
+        check_signature=check_signature,
     )
 
 
@@ -85,10 +87,11 @@ def open_module_files(
     return kind(repository, _root_name(repository)), settings, module
 
 
-def tag_message_of(project: Project) -> Callable[[str], str]:
-    """Reads an annotated tag's message by its name."""
-    assert isinstance(project.repository, GitRepository)
-    return project.repository.tag_message
+def tag_reader_of(project: Project) -> Callable[[str], bytes]:
+    """Reads an annotated tag's object by its name."""
+    repository = project.repository
+    assert isinstance(repository, GitRepository)
+    return lambda name: repository.read_tag(f"refs/tags/{name}")
 
 
 def shared_tags_of(project: Project) -> Callable[[], Mapping[str, str] | None]:

@@ -104,7 +104,7 @@ def test_templates_of_the_repository_come_first(story: Story, modferry: Modferry
     missing = modferry(*words)
     assert (missing.code, "'owner' is undefined" in missing.text) == (Exit.USAGE, True)
     made = modferry(*words, "--set", "owner=us")
-    assert made.document["files"] == ["environments/prod/x1/main.tf"]
+    assert made.document["files"] == ["environments/prod/x1/main.tf", "environments/prod/x1/modferry.lock"]
     assert '"us-x1"' in (story.clone / "environments/prod/x1/main.tf").read_text()
 
 

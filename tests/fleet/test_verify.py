@@ -53,7 +53,7 @@ def test_a_release_is_proved_without_network_and_without_cache(clone: Path, modf
     assert said.code == Exit.DONE
     assert said.document["verified"]
     names = [check["name"].split(" ")[0] for check in said.document["checks"]]
-    assert names == ["release", "commit", "digest", "shipped", "message", "evidence", "evidence", "evidence"]
+    assert names == ["release", "commit", "digest", "shipped", "message", "signature", *["evidence"] * 3]
 
 
 def test_a_moved_tag_is_refused(clone: Path, modferry: Modferry) -> None:

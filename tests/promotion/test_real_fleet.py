@@ -95,3 +95,31 @@ def test_a_repository_without_a_ledger_is_adopted_and_its_next_branch_lands_as_i
     code, document, said = estate.modferry("deploy", "dev/one", "--land", commit, "--approve-from", str(plan))
     assert (code, document["phase"]) == (0, "verified"), said
     assert estate.git("ls-remote", "origin", "main").split()[0] == commit
+
+
+def test_a_tag_that_is_moved_by_force_stops_plan_and_promotion_and_only_signed_versions_pass_signers(
+    estate: Estate,
+) -> None:
+    lock = json.loads(estate.git("show", "origin/main:environments/dev/one/modferry.lock"))
+    [commit] = [one["commit"] for tag, one in lock["pins"].items() if tag == "note/v0.1.0"]
+    estate.git("tag", "-f", "-a", "note/v0.1.0", "-m", "again", "origin/main")
+    estate.git("push", "--quiet", "--force", "origin", "note/v0.1.0")
+    for words in (("deploy", "dev/one", "--plan-only"), ("promote", "note", "0.2.0", "--to", "dev")):
+        code, _, said = estate.modferry(*words)
+        assert code == int(Exit.REFUSED), said
+        assert f"The tag note/v0.1.0 moved: dev/one is locked to note/v0.1.0 at {commit[:12]}" in said
+    estate.git("tag", "-f", "-a", "note/v0.1.0", "-m", "note/v0.1.0", commit)
+    estate.git("push", "--quiet", "--force", "origin", "note/v0.1.0")
+
+    estate.push("signers", {"allowed_signers": "ci@acme ssh-ed25519 AAAA\n"})
+    code, _, said = estate.modferry("promote", "note", "0.2.0", "--to", "dev")
+    assert code == int(Exit.REFUSED), said
+    assert "note/v0.2.0: the tag is not signed, and there is allowed_signers of main at" in said
+    estate.git("rm", "--quiet", "allowed_signers")
+    estate.push("no signers", {})
+
+    code, document, said = estate.modferry("promote", "note", "0.2.0", "--to", "dev")
+    assert (code, document["phase"]) == (0, "verified"), said
+    estate.git("fetch", "--quiet", "origin")
+    lock = json.loads(estate.git("show", "origin/main:environments/dev/one/modferry.lock"))
+    assert list(lock["pins"]) == ["note/v0.2.0"]

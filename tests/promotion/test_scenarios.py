@@ -520,7 +520,8 @@ def test_a_stack_is_retired_when_nothing_of_it_is_left(world: World) -> None:
     with pytest.raises(RefusedError, match=r"prod/a still has 1 resources: note\.this"):
         retire(process(world, environments=PLAIN), "prod", "a")
     del world.cloud["prod/a"]
-    assert retire(process(world, environments=PLAIN), "prod", "a").files == ("environments/prod/a/main.tf",)
+    files = ("environments/prod/a/main.tf", "environments/prod/a/modferry.lock")
+    assert retire(process(world, environments=PLAIN), "prod", "a").files == files
     with pytest.raises(UsageError, match="no stack prod/none"):
         retire(process(world, environments=PLAIN), "prod", "none")
 

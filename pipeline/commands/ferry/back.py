@@ -15,6 +15,7 @@ from pipeline.commands.ferry.planning import show_facts
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.commands.ferry.rehearsed import crossed_by, types_held
+from pipeline.commands.ferry.tags import insist_unmoved
 from pipeline.domain.gate import Allowed, Decision, combine
 from pipeline.domain.promotion.age import is_older
 from pipeline.domain.promotion.approval import judge_losses
@@ -141,6 +142,7 @@ def _plan_back(ferry: Ferry, promotion: Promotion, stack: str) -> Way:
             key=f"{promotion.id}-back",
         )
         planned = ferry.stacks.plan(job, may_upgrade=False)
+        insist_unmoved(ferry, job.name, files)
     except ModferryError as error:
         ferry.say(f"  {stack}: {error}")
         had_said = says_blocked(crossed)

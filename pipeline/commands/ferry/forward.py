@@ -12,8 +12,10 @@ from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, pl
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.commands.ferry.soak import verify_soaked
+from pipeline.commands.ferry.tags import TagMovedError
 from pipeline.commands.ferry.turning import fail
 from pipeline.domain.gate import Allowed
+from pipeline.domain.pins import content_digest
 from pipeline.domain.promotion.budget import LEAVING, is_spent
 from pipeline.domain.promotion.phases import Kind, Outcome, Phase, StackPhase
 from pipeline.domain.promotion.record import StackRun
@@ -68,6 +70,9 @@ def plan_stacks(ferry: Ferry, pen: Recorder, runs: list[StackRun], stop: Stop) -
         width = ferry.environment(promotion.environment).parallel
         run_all([run.stack for run in runs], plan, width=width, stop=stop)
     except ModferryError as error:
+        if isinstance(error, TagMovedError) and all(run.phase is StackPhase.PENDING for run in runs):
+            pen.close(Outcome.STOPPED if promotion.landed else Outcome.REFUSED, error.what, remedy=error.remedy)
+            return None
         if all(run.phase is StackPhase.PENDING for run in promotion.stacks.values()):
             pen.close(Outcome.REFUSED, error.what, remedy=error.remedy)
             if isinstance(error, TestsFailedError):  # Terraform itself says that this cannot be
@@ -88,8 +93,8 @@ def _check_main(ferry: Ferry, pen: Recorder, wave: int) -> bool:
         stack
         for stack in promotion.waves[wave]
         if promotion.stacks[stack].phase is StackPhase.PENDING and main != promotion.base
-        if ferry.trunk.files(main, promotion.environment, stack)
-        != ferry.trunk.files(promotion.base, promotion.environment, stack)
+        if content_digest(ferry.trunk.files(main, promotion.environment, stack))
+        != content_digest(ferry.trunk.files(promotion.base, promotion.environment, stack))
     ]
     if not moved:
         return True

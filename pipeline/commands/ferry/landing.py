@@ -3,20 +3,21 @@
 Promise: pins are rebased on a main that moved, nothing else is; what origin rejects changes nothing there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline.commands.ferry import contents
 from pipeline.commands.ferry.planning import moved_versions
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
+from pipeline.commands.ferry.tags import locked
 from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft
-from pipeline.domain.pins import LOCK_FILE, find_pins, move_pins, refs_of
+from pipeline.domain.pins import LOCK_FILE, content_digest, find_pins, move_pins, refs_of
 from pipeline.domain.promotion import claims
 from pipeline.domain.promotion.budget import say_partial
 from pipeline.domain.promotion.phases import Kind, Outcome, Phase, StackPhase
-from pipeline.domain.promotion.record import Content
+from pipeline.domain.promotion.record import Content, Promotion, StackRun
 from pipeline.domain.promotion.work import Landing
 from pipeline.errors import UsageError
 
@@ -40,12 +41,12 @@ def land_wave(ferry: Ferry, pen: Recorder, wave: int, *, last: bool) -> bool:
         return (*drafts, *_close(ferry, pen, history)) if last else drafts
 
     runs = [run for stack in promotion.waves[wave] if (run := promotion.stacks[stack]).phase is StackPhase.VERIFIED]
-    as_written = promotion.kind is Kind.DEPLOY and not any(run.content and run.content.lock for run in runs)
-    if as_written or wave in promotion.landed:
+    if _is_on_main(ferry, promotion, runs) or wave in promotion.landed:
         pen.write(lambda history: finish(history, promotion.base, ()))
         return True
     goals = {run.stack: (run.content, run.target) for run in runs}
-    message = f"{promotion.title}: pins of {', '.join(goals)}\n\nPromotion: {promotion.id}\n"
+    what = "locks" if promotion.kind is Kind.DEPLOY else "pins"
+    message = f"{promotion.title}: {what} of {', '.join(goals)}\n\nPromotion: {promotion.id}\n"
     try:
         rejected = _land(ferry, pen, goals, message, finish)
     except UsageError as error:  # the stack's files on main can no longer take the pins
@@ -62,6 +63,17 @@ def _close(ferry: Ferry, pen: Recorder, history: History) -> tuple[Draft, ...]:
     outcome = Outcome.PARTIAL if reason else Outcome.VERIFIED
     held = claims.holds(promotion, reason, moved_versions(ferry, promotion)) if reason else ()
     return (*claims.close(history, pen.name, pen.fence, outcome, reason=reason), *held)
+
+
+def _is_on_main(ferry: Ferry, promotion: Promotion, runs: Sequence[StackRun]) -> bool:
+    """Whether main holds all that was applied, as a deploy found it, and the locks of its pins too."""
+    if promotion.kind is not Kind.DEPLOY or any(run.content and run.content.lock for run in runs):
+        return False
+    for run in runs:
+        files = ferry.trunk.files(promotion.base, promotion.environment, run.stack)
+        if locked(ferry, f"{promotion.environment}/{run.stack}", files, {}) != files:
+            return False
+    return True
 
 
 def land_reverse(ferry: Ferry, pen: Recorder, stacks: tuple[str, ...], outcome: Outcome) -> bool:
@@ -103,7 +115,8 @@ def _land(
     said = ""
     for _ in range(ATTEMPTS):
         main = ferry.trunk.fetch()
-        changed, moved = _rebase(ferry, environment, main, goals, reverse=reverse)
+        as_written = pen.promotion.kind is Kind.DEPLOY
+        changed, moved = _rebase(ferry, environment, main, goals, reverse=reverse, as_written=as_written)
         if not changed:  # a person put the same pins there
             pen.write(lambda history, main=main, moved=moved: finish(history, main, moved))  # type: ignore[misc]
             return ""
@@ -130,26 +143,34 @@ def _rebase(
     goals: Mapping[str, tuple[Content | None, Mapping[str, str]]],
     *,
     reverse: bool,
+    as_written: bool,
 ) -> tuple[dict[str, dict[str, bytes]], tuple[str, ...]]:
-    """What to write on `main`, by stack and file, and the stacks whose files moved there otherwise."""
+    """What to write on `main`, by stack and file, and the stacks whose files moved there otherwise.
+
+    `as_written`: what was applied came from main, so what moved there meanwhile is newer and stays.
+    """
     changed: dict[str, dict[str, bytes]] = {}
     moved: list[str] = []
     for stack, (content, refs) in goals.items():
         assert content is not None
-        there = ferry.trunk.files(main, environment, stack)
+        name, there = f"{environment}/{stack}", ferry.trunk.files(main, environment, stack)
+        if as_written and not content.lock and content_digest(there) != content.digest:
+            moved.append(stack)
+            continue
         lost = [module for module in refs if module not in refs_of(find_pins(there, ferry.source))]
         if lost:
             raise UsageError(
-                f"{environment}/{stack} on main no longer calls {', '.join(lost)}.",
+                f"{name} on main no longer calls {', '.join(lost)}.",
                 remedy="put the call back, then modferry recover",
             )
         files = move_pins(there, ferry.source, refs)
         wanted = contents.make_again(ferry, environment, stack, content)
         if LOCK_FILE in wanted and (content.lock or reverse):
             files[LOCK_FILE] = wanted[LOCK_FILE]
+        files = locked(ferry, name, files, wanted if reverse else {})
         new = {path: data for path, data in files.items() if there.get(path) != data}
         if new:
             changed[stack] = new
-        if files != wanted:
+        if content_digest(files) != content_digest(wanted):
             moved.append(stack)
     return changed, tuple(moved)

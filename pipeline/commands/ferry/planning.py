@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.commands.ferry import contents
 from pipeline.commands.ferry.ports import Ferry
+from pipeline.commands.ferry.tags import insist_unmoved
 from pipeline.domain.gate import Decision, combine
 from pipeline.domain.pins import LOCK_FILE, move_pins
 from pipeline.domain.promotion.approval import approval_hash, judge_losses, judge_size
@@ -23,7 +24,8 @@ class Ready:
 
 
 def plan_forward(ferry: Ferry, promotion: Promotion, run: StackRun) -> Ready:
-    """The stack's files with its pins moved, and a saved plan of them."""
+    """The stack's files with its pins moved, and a saved plan of them. Raises TagMovedError where a tag is not what it
+    was."""
     was = ferry.trunk.files(promotion.base, promotion.environment, run.stack)
     files = move_pins(was, ferry.source, run.target)
     lock = run.content.lock if run.content else run.lock
@@ -31,6 +33,7 @@ def plan_forward(ferry: Ferry, promotion: Promotion, run: StackRun) -> Ready:
         files[LOCK_FILE] = lock.encode()
     job = Job(environment=promotion.environment, stack=run.stack, commit=promotion.base, files=files, key=promotion.id)
     planned = ferry.stacks.plan(job, may_upgrade=not lock and promotion.kind is not Kind.DEPLOY)
+    insist_unmoved(ferry, job.name, files)
     if planned.lock is not None:
         files = {**files, LOCK_FILE: planned.lock}
     return Ready(job=job, content=contents.describe(ferry, promotion.base, files, was=was), planned=planned)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pipeline.domain.gate import Decision
 from pipeline.domain.inventory import Resource
 from pipeline.domain.promotion.record import Holder, Promotion
 from pipeline.domain.promotion.work import Job, Landing, Planned, Verification
@@ -95,6 +96,9 @@ class Ferry:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     say: Callable[[str], None]
+    prove: Callable[[str, str, str], Decision]
+    """(main, tag, the commit that it names on origin) → whether who may sign vouches for the version; Allowed where
+    main has no `allowed_signers`."""
     is_dead: Callable[[Holder], bool | None] = lambda _: None
     """True: provably dead; False: alive; None: nobody here can know."""
     end_leftovers: Callable[[Holder], object] = lambda _: None

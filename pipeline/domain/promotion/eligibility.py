@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipeline.domain.gate import Allowed, Decision, Refused, Unknown, combine
-from pipeline.domain.history import History
+from pipeline.domain.history import History, Release
 from pipeline.domain.promotion.fold import Fleet
 from pipeline.domain.promotion.record import Content
 from pipeline.domain.version import Version
@@ -33,8 +33,7 @@ class Previous:
 def judge_released(history: History, candidate: Candidate) -> Decision:
     """Released (or adopted), and the tag on origin is still what was released.
 
-    Fails closed: without a release entry nobody tested these bytes; a tag that moved since its release names
-    other bytes (R5).
+    Fails closed: without a release entry nobody tested these bytes.
     """
     name = f"{candidate.module} {candidate.version}"
     release = history.releases.get((candidate.module, candidate.version))
@@ -44,16 +43,25 @@ def judge_released(history: History, candidate: Candidate) -> Decision:
         return Refused(
             reasons=(f"{name} is not released.{hint}",), remedy=f"modferry release {candidate.module} --push"
         )
-    if candidate.on_origin is None:
+    return judge_unmoved(release, candidate.on_origin)
+
+
+def judge_unmoved(release: Release, on_origin: str | None) -> Decision:
+    """The tag on origin (None: there is none) is still what was released.
+
+    Fails closed: a tag that moved since its release names other bytes (R5).
+    """
+    name = f"{release.module} {release.version}"
+    if on_origin is None:
         return Refused(
-            reasons=(f"The tag {candidate.tag} of {name} is not on origin.",),
+            reasons=(f"The tag {release.tag} of {name} is not on origin.",),
             remedy="modferry release --push, or push the tag again",
         )
-    if candidate.on_origin != release.commit:
+    if on_origin != release.commit:
         return Refused(
             reasons=(
-                f"The tag {candidate.tag} moved: it was released at {release.commit[:12]} and is at "
-                f"{candidate.on_origin[:12]} on origin.",
+                f"The tag {release.tag} moved: it was released at {release.commit[:12]} and is at "
+                f"{on_origin[:12]} on origin.",
             ),
             remedy=f"find out who moved it, then yank {name} or put the tag back at {release.commit[:12]}",
         )
