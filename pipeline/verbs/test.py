@@ -66,6 +66,8 @@ def test(
     if junit:
         junit.write_text(junit_xml(results))
     _show(app, results)
+    for note in dict.fromkeys(bench.notes):
+        app.console.warn(note)
     app.console.document("test", {"results": [r.to_json() for r in results], "provider": bench.stats})
     if not results:
         app.console.say("Nothing to test.")
