@@ -12,7 +12,7 @@ from pipeline.domain.verdict import Suite, Verdict, exit_for
 from pipeline.errors import Exit, UsageError
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.verbs.progress import ConsoleProgress
-from pipeline.wiring import open_bench, open_project
+from pipeline.wiring import open_project, open_workbench
 
 SUITES = [suite.value for suite in Suite]
 
@@ -26,6 +26,9 @@ SUITES = [suite.value for suite in Suite]
 @click.option("--fresh", is_flag=True, help="Run also what has evidence.")
 @click.option("--cold", is_flag=True, help="Stock Terraform, without the warm provider.")
 @click.option("--shard", metavar="I/N", default="1/1", help="Only shard I of N (see `modferry ci matrix`).")
+@click.option(
+    "--executor", metavar="dask://HOST:PORT", help="Run parts on the workers of a dask scheduler (docs/executors.md)."
+)
 @click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML there.")
 @dry_run_option
 @json_option
@@ -40,6 +43,7 @@ def test(
     fresh: bool,
     cold: bool,
     shard: str,
+    executor: str | None,
     junit: Path | None,
     dry_run: bool,
 ) -> Exit:
@@ -52,7 +56,7 @@ def test(
       modferry test --since main -j 4   what my change reaches
     """
     project = open_project(app.directory, app.environ, app.now)
-    bench = open_bench(project, app.environ, target=target, jobs=jobs, cold=cold)
+    bench = open_workbench(project, app.environ, target=target, jobs=jobs, cold=cold, executor=executor)
     request = Request(
         modules=modules, since=since, suites=tuple(Suite(s) for s in suites), fresh=fresh, shard=_shard(shard)
     )
