@@ -12,6 +12,7 @@ from pipeline.wiring.releasing import interface_facts, open_releaser
 from pipeline.wiring.repository import (
     entries_of,
     module_reader,
+    newest_of,
     open_module_files,
     open_project,
     remove_files,
@@ -31,6 +32,7 @@ __all__ = [
     "interface_facts",
     "list_test_runs",
     "module_reader",
+    "newest_of",
     "open_bench",
     "open_ferry",
     "open_module_files",
