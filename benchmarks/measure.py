@@ -48,3 +48,33 @@ def median(samples: Sequence[Sample]) -> Sample:
     """The sample with the median processor time: a busy machine makes the wall lie more."""
     middle = statistics.median_low([s.cpu for s in samples])
     return next(s for s in samples if s.cpu == middle)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeCost:
+    """Seconds of processor of this process and all below it; `ended`: of children that ended and theirs."""
+
+    total: float
+    ended: float
+
+
+def cpu_of_tree() -> TreeCost:
+    """Up to now. A process that ended counts as its parent's child (see `cutime` in proc(5)): none is lost."""
+    own = os.times()
+    total = sum(own[:4])
+    waiting = [os.getpid()]
+    while waiting:
+        for task in Path(f"/proc/{waiting.pop()}/task").glob("*"):
+            for child in _words(task / "children"):
+                fields = " ".join(_words(Path(f"/proc/{child}/stat"))).rpartition(")")[2].split()
+                if fields:
+                    total += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+                    waiting.append(int(child))
+    return TreeCost(total=total, ended=own.children_user + own.children_system)
+
+
+def _words(file: Path) -> list[str]:
+    try:
+        return file.read_text().split()
+    except OSError:  # it ended meanwhile: then its parent has its seconds
+        return []

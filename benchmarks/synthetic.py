@@ -45,7 +45,7 @@ TENTH = Size(modules=50, stacks=100, entries=5_000)
 
 
 def make(where: Path, size: Size) -> None:
-    """Make the repository: `main`, a tag a release, the ledger branch. It has no remote."""
+    """Make the repository: `main`, a tag a release, the ledger branch; and a bare `origin` with all of it beside."""
     subprocess.run(("git", "init", "-q", "-b", "main", str(where)), check=True)
     stream = BytesIO()
     names = [f"m{i:03d}" for i in range(size.modules)]
@@ -59,12 +59,28 @@ def make(where: Path, size: Size) -> None:
     for name in names:
         for version in ("0.1.0", "0.2.0"):
             stream.write(f"reset refs/tags/{name}/v{version}\nfrom :1\n\n".encode())
-    for entry in ledger(size, names, stacks):
+    head = _import(where, stream)
+    stream = BytesIO()
+    for entry in ledger(size, names, stacks, head):
         commit(stream, "refs/heads/modferry-ledger", f"modferry ledger: {entry.kind}", {entry.path: entry.to_bytes()})
+    _import(where, stream)
+    origin = where.with_name(f"{where.name}-origin.git")
+    for words in (
+        ("reset", "-q", "--hard", "main"),
+        ("config", "user.email", "bench@example.test"),
+        ("clone", "-q", "--bare", ".", str(origin)),
+        ("remote", "add", "origin", str(origin)),
+        ("fetch", "-q", "origin"),
+    ):
+        subprocess.run(("git", *words), cwd=where, check=True)
+
+
+def _import(where: Path, stream: BytesIO) -> str:
+    """Import what the stream has; the commit that main is at then."""
     importer = ("git", "fast-import", "--quiet", "--done")
     subprocess.run(importer, cwd=where, input=stream.getvalue() + b"done\n", check=True)
-    subprocess.run(("git", "reset", "-q", "--hard", "main"), cwd=where, check=True)
-    subprocess.run(("git", "config", "user.email", "bench@example.test"), cwd=where, check=True)
+    asked = subprocess.run(("git", "rev-parse", "main"), cwd=where, check=True, capture_output=True, text=True)
+    return asked.stdout.strip()
 
 
 def module(name: str, calls: str | None) -> dict[str, bytes]:
@@ -93,18 +109,18 @@ def stack_files(name: str) -> dict[str, bytes]:
     }
 
 
-def ledger(size: Size, names: list[str], stacks: Mapping[str, str]) -> Iterator[Entry]:
+def ledger(size: Size, names: list[str], stacks: Mapping[str, str], head: str) -> Iterator[Entry]:
     """Releases, then promotions, then evidence up to the size; the chain is whole."""
     last: Entry | None = None
-    for number, draft in enumerate(_drafts(size, names, stacks)):
+    for number, draft in enumerate(_drafts(size, names, stacks, head)):
         now = BEGIN + timedelta(minutes=15 * number)
         [last] = write([draft], after=last, now=now, actor="bench")
         yield last
 
 
-def _drafts(size: Size, names: list[str], stacks: Mapping[str, str]) -> Iterator[Draft]:
+def _drafts(size: Size, names: list[str], stacks: Mapping[str, str], head: str) -> Iterator[Draft]:
     count = 0
-    for draft in _told(size, names, stacks):
+    for draft in _told(size, names, stacks, head):
         yield draft
         count += 1
     for number in range(size.entries - count):
@@ -116,11 +132,11 @@ def _drafts(size: Size, names: list[str], stacks: Mapping[str, str]) -> Iterator
         yield Draft(kind="evidence", body=found.to_body())
 
 
-def _told(size: Size, names: list[str], stacks: Mapping[str, str]) -> Iterator[Draft]:
+def _told(size: Size, names: list[str], stacks: Mapping[str, str], head: str) -> Iterator[Draft]:
     for name in names:
         for version in ("0.1.0", "0.2.0"):
             tag = f"{name}/v{version}"
-            told = {"module": name, "version": version, "tag": tag, "commit": "0" * 40, "bump": "minor", "from": ""}
+            told = {"module": name, "version": version, "tag": tag, "commit": head, "bump": "minor", "from": ""}
             yield Draft(kind="release", body={**told, "digest": "sha256:0", "shipped": "sha256:0", "evidence": []})
     rounds = max(1, size.entries // (5 * size.stacks))
     for turn in range(rounds):

@@ -144,11 +144,22 @@ class Workbench(Protocol):
 
     target: str
     tools: Tools
-    jobs: int
+
+    @property
+    def jobs(self) -> int:
+        """How many parts run at once."""
+        ...
 
     def open(self, files: Files, wanted: frozenset[str]) -> AbstractContextManager[RunPart]:
         """Copy `wanted` files, start the emulator and the providers; all of it ends with the context."""
         ...
+
+
+class TellingWorkbench(Workbench, Protocol):
+    """A bench that says afterwards how it went: counts of its processes, and sentences for people."""
+
+    stats: dict[str, int]
+    notes: list[str]
 
 
 class WritableRepository(Repository, Protocol):

@@ -82,12 +82,12 @@ class GitRepository:
         return True
 
     def blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The contents of objects, in one process (`cat-file --batch`)."""
+        """The contents of objects, in one process (`cat-file --batch`, its output in large pieces)."""
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
         code, out, err = run_bytes(
-            ("git", "cat-file", "--batch"),
+            ("git", "cat-file", "--batch", "--buffer"),
             cwd=self.root,
             env=self.env,
             seconds=SECONDS,

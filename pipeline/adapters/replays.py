@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Sequence
 
 from pipeline.adapters.git import GitRepository
-from pipeline.adapters.replay_cache import ReplayCache
+from pipeline.adapters.replay_cache import ReplayCache, without_collector
 from pipeline.domain.history import History, fold
 from pipeline.domain.ledger import Entry, check_chain
 from pipeline.domain.promotion.claims import fleet_of
@@ -60,12 +60,14 @@ class Replays:
             if known and history and self.repository.is_ancestor(known, commit):
                 history, added = history.copy() if self._known else history, self.entries(known, commit)
             else:
-                history, added = History(), self.entries(None, commit)
-            check_chain(added, after=history.last)
-            fold(history, added)
-            with contextlib.suppress(RefusedError):  # said to whoever asks for the fleet; others need not know
-                fleet_of(history)  # kept with the history: a status must not fold years of promotions again
-            self.cache.write(commit, history)
+                history, added = History(), None
+            with without_collector():
+                added = self.entries(None, commit) if added is None else added
+                check_chain(added, after=history.last)
+                fold(history, added)
+                with contextlib.suppress(RefusedError):  # said to whoever asks for the fleet; others need not know
+                    fleet_of(history)  # kept with the history: a status must not fold years of promotions again
+                self.cache.write(commit, history)
         assert history is not None
         self._known = (commit, history)
         return history

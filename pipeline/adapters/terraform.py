@@ -6,18 +6,20 @@ serves a cut-down schema and Terraform misses a type, the same call is repeated 
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.adapters.processes import Outcome, base_environment, run
+from pipeline.adapters.warm import is_missing_type
 from pipeline.errors import ModferryError, TestsFailedError, UndecidedError
 
 Attach = Callable[[Path, bool], Mapping[str, str]]
 """(working directory, whole schema) → environment that attaches Terraform to warm providers."""
 
-MISSING_TYPE = ("does not support resource type", "does not support data source")
+_NAMED = re.compile(r'does not support (?:resource type|data source|ephemeral resource) \\?"(\w+)')
 
 
 class TerraformFailedError(TestsFailedError):
@@ -51,6 +53,7 @@ class Terraform:
     secrets: tuple[str, ...] = ()
     on_start: Callable[[int], None] | None = None
     on_line: Callable[[str], None] | None = None
+    on_bug: Callable[[str], None] | None = None
     _attached: dict[str, str] | None = field(default=None, repr=False)
     _whole: bool = field(default=False, repr=False)
 
@@ -107,11 +110,20 @@ class Terraform:
     # -- the one call -----------------------------------------------------------------------------
 
     def call(self, *arguments: str, ok: Sequence[int] = (0,), seconds: float | None = None) -> Outcome:
-        """Run one command; raises TerraformFailedError or TerraformUnknownError."""
+        """Run one command; raises TerraformFailedError or TerraformUnknownError.
+
+        Where the whole schema has a type that the cut-down one had not, `on_bug` hears of it: the cut was wrong.
+        """
         outcome = self._run(arguments, seconds)
-        if outcome.code not in ok and self.attach and not self._whole and misses_a_type(outcome):
+        if outcome.code > 0 and self.attach and not self._whole and (missed := missing_types(outcome)):
             self._whole, self._attached = True, None
             outcome = self._run(arguments, seconds)
+            wrongly = missed - missing_types(outcome)
+            if wrongly and self.on_bug:
+                self.on_bug(
+                    f"the schema that terraform {arguments[0]} was given lacked {', '.join(sorted(wrongly))}; "
+                    "it was run again with the whole one. This is a bug of modferry: please report it"
+                )
         if outcome.could_not_find_out:
             raise TerraformUnknownError(arguments[0], outcome)
         if outcome.code not in ok:
@@ -132,10 +144,11 @@ class Terraform:
         )
 
 
-def misses_a_type(outcome: Outcome) -> bool:
-    """Whether Terraform says that the provider lacks a type: with a cut-down schema that is our bug."""
-    text = outcome.stderr + outcome.stdout
-    return any(words in text for words in MISSING_TYPE)
+def missing_types(outcome: Outcome) -> frozenset[str]:
+    """The types that Terraform says the provider lacks (`?` where it names none); empty: it says no such thing."""
+    text = " ".join((outcome.stderr + outcome.stdout).replace("│", " ").split())
+    named = frozenset(_NAMED.findall(text))
+    return named or (frozenset({"?"}) if is_missing_type(text) else frozenset())
 
 
 def first_error(text: str, limit: int = 600) -> str:

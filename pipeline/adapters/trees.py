@@ -57,6 +57,8 @@ class CommitTree:
     def load(self, paths: Sequence[str]) -> None:
         """Read many files in one process."""
         missing = [p for p in paths if p not in self._read and p in self._entries]
+        if not missing:
+            return
         blobs = self.repository.blobs([self._entries[p][1] for p in missing])
         self._read.update({p: blobs[self._entries[p][1]] for p in missing})
 

@@ -5,6 +5,7 @@ ledger's entry about it, or not at all.
 """
 
 import secrets
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -59,11 +60,14 @@ class OriginMain:
         return sorted(found - {RESERVED})
 
     def files(self, commit: str, environment: str, stack: str) -> dict[str, bytes]:
-        """A stack's files by path below its folder; links are left out (the private copy has them)."""
+        """A stack's files by path below its folder; links are left out (the private copy has them).
+
+        Who asks for one stack asks for the next: one process of git reads those of the whole environment.
+        """
         prefix = f"{self.folder}/{environment}/{stack}/"
         tree = self._tree(commit)
-        paths = [p for p in tree.paths() if p.startswith(prefix) and tree.mode(p) != "120000"]
-        tree.load(paths)
+        paths = [p for p in _below(tree.paths(), prefix) if tree.mode(p) != "120000"]
+        tree.load(_below(tree.paths(), f"{self.folder}/{environment}/"))
         return {path[len(prefix) :]: tree.read(path) for path in paths}
 
     def tags(self, names: Sequence[str]) -> Mapping[str, str]:
@@ -128,3 +132,8 @@ class OriginMain:
                     f"Commit {commit[:12]} is not here.", remedy="git fetch --unshallow origin"
                 ) from error
         return self._trees[commit]
+
+
+def _below(paths: Sequence[str], prefix: str) -> Sequence[str]:
+    """Those of sorted paths that begin with a prefix ending in `/` (`0` is the character after it)."""
+    return paths[bisect_left(paths, prefix) : bisect_left(paths, f"{prefix[:-1]}0")]

@@ -50,7 +50,7 @@ class Entry:
             "kind": self.kind,
             "body": self.body,
         }
-        return (json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
+        return (_canonical(record) + "\n").encode()
 
     @cached_property
     def hash(self) -> str:
@@ -83,6 +83,7 @@ class Entry:
         return entry
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _REMEDY = "restore the ledger branch from a copy that verifies (git log modferry-ledger shows who changed it)"
 
 

@@ -6,7 +6,7 @@ from pipeline.cli import App
 from pipeline.commands.history import Filter, read_history
 from pipeline.errors import Exit
 from pipeline.verbs.options import json_option
-from pipeline.wiring import entries_of, open_project
+from pipeline.wiring import entries_of, newest_of, open_project
 
 
 @click.command()
@@ -26,7 +26,7 @@ def history(app: App, module: str, environment: str, limit: int | None, offline:
     """
     project = open_project(app.directory, app.environ, app.now)
     wanted = Filter(module=module, environment=environment, limit=limit or 0)
-    told = read_history(project, entries_of(project), wanted, offline=offline)
+    told = read_history(project, entries_of(project), newest_of(project), wanted, offline=offline)
     for one in told:
         app.console.say(f"{one.entry.at} {one.entry.actor}: {one.says}")
     app.console.document("history", {"entries": [one.to_json() for one in told]})

@@ -26,6 +26,7 @@ class ConsoleProgress:
         self.done: list[tuple[Part, float, Verdict]] = []
         self.total = 0
         self.shown_failure = False
+        self.grouped = False
         self.plan: Plan | None = None
         self.live: Live | None = None
 
@@ -33,6 +34,7 @@ class ConsoleProgress:
         """Say what will run; start the live table where a person watches."""
         self.plan, self.total = plan, len(plan.parts)
         self.console.say(f"{self.total} parts in {jobs} lanes; {len(plan.reused)} suites known already")
+        self._group(f"{self.total} parts")
         if self.console.is_live:
             from rich.live import Live
 
@@ -66,29 +68,46 @@ class ConsoleProgress:
         """Take the live table away; say what was slowest."""
         if self.live:
             self.live.stop()
+        self._group("")
         slowest = sorted(self.done, key=lambda d: -d[1])[:10]
         if len(slowest) > 1:
-            self.console.say("slowest: " + "; ".join(f"{p.module} {p.label} {s:.1f} s" for p, s, _ in slowest))
+            lines = (f"  {seconds:6.1f} s  {part.module} {part.suite} {_name(part)}" for part, seconds, _ in slowest)
+            self.console.say("slowest:\n" + "\n".join(lines))
 
     def _show(self, part: Part, case: Case) -> None:
         text = f"first {case.verdict} case: {part.module} {case.name}\n{case.message.strip()}"
         if self.console.in_github:
+            self._group("")  # what is inside a group is folded away
             self.console.say(f"::error title={escape(part.module + ' ' + case.name)}::{escape(case.message.strip())}")
+            self._group("the other parts")
         else:
             self.console.say(text, style="red")
+
+    def _group(self, title: str) -> None:
+        """In GitHub: lines from here on are folded under a title (empty: no longer)."""
+        if self.console.in_github and self.grouped:
+            self.console.say("::endgroup::")
+        if self.console.in_github and title:
+            self.console.say(f"::group::{escape(title)}")
+        self.grouped = bool(title)
 
     def _table(self) -> Any:
         from rich.table import Table
 
-        table = Table(box=None, pad_edge=False, title=f"{len(self.done)}/{self.total} parts", title_justify="left")
-        for column in ("module", "suite", "part", "elapsed", "expected"):
-            table.add_column(column, overflow="ellipsis", no_wrap=True)
+        title = f"{len(self.done)}/{self.total} parts"
+        table = Table(box=None, pad_edge=False, title=title, title_justify="left", expand=True)
+        # The names give way to the numbers: on 80 columns the part has what the others leave.
+        table.add_column("module", overflow="ellipsis", no_wrap=True, max_width=20)
+        table.add_column("suite", no_wrap=True, min_width=11)
+        table.add_column("part", overflow="ellipsis", no_wrap=True, ratio=1)
+        table.add_column("elapsed", justify="right", no_wrap=True, min_width=7)
+        table.add_column("expected", justify="right", no_wrap=True, min_width=12)
         now = time.monotonic()
         with self.lock:
             for part, began in self.running.items():
                 known = self._expected(part)
                 expected = f"{known:.0f} s a suite" if known else ""
-                table.add_row(part.module, str(part.suite), part.label, f"{now - began:.0f} s", expected)
+                table.add_row(part.module, str(part.suite), _name(part), f"{now - began:.0f} s", expected)
         return table
 
     def _expected(self, part: Part) -> float | None:
@@ -96,3 +115,8 @@ class ConsoleProgress:
         return next(
             (s for (m, suite, _), s in self.plan.expected.items() if (m, suite) == (part.module, part.suite)), None
         )
+
+
+def _name(part: Part) -> str:
+    """A part without the folder that its suite names already."""
+    return part.label.removeprefix(f"tests/{part.suite}/")

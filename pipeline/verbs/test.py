@@ -13,7 +13,7 @@ from pipeline.domain.verdict import Suite, Verdict, exit_for
 from pipeline.errors import Exit, UsageError
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.verbs.progress import ConsoleProgress
-from pipeline.wiring import open_bench, open_project, signer_of
+from pipeline.wiring import open_project, open_workbench, signer_of
 
 SUITES = [suite.value for suite in Suite]
 
@@ -27,6 +27,9 @@ SUITES = [suite.value for suite in Suite]
 @click.option("--fresh", is_flag=True, help="Run also what has evidence.")
 @click.option("--cold", is_flag=True, help="Stock Terraform, without the warm provider.")
 @click.option("--shard", metavar="I/N", default="1/1", help="Only shard I of N (see `modferry ci matrix`).")
+@click.option(
+    "--executor", metavar="dask://HOST:PORT", help="Run parts on the workers of a dask scheduler (docs/executors.md)."
+)
 @click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML there.")
 @dry_run_option
 @json_option
@@ -41,6 +44,7 @@ def test(
     fresh: bool,
     cold: bool,
     shard: str,
+    executor: str | None,
     junit: Path | None,
     dry_run: bool,
 ) -> Exit:
@@ -53,7 +57,7 @@ def test(
       modferry test --since main -j 4   what my change reaches
     """
     project = open_project(app.directory, app.environ, app.now)
-    bench = open_bench(project, app.environ, target=target, jobs=jobs, cold=cold)
+    bench = open_workbench(project, app.environ, target=target, jobs=jobs, cold=cold, executor=executor)
     request = Request(
         modules=modules, since=since, suites=tuple(Suite(s) for s in suites), fresh=fresh, shard=_shard(shard)
     )
@@ -68,6 +72,8 @@ def test(
     if junit:
         junit.write_text(junit_xml(results))
     _show(app, results)
+    for note in dict.fromkeys(bench.notes):
+        app.console.warn(note)
     app.console.document("test", {"results": [r.to_json() for r in results], "provider": bench.stats})
     if not results:
         app.console.say("Nothing to test.")

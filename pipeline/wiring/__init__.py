@@ -4,6 +4,7 @@ Adapters are imported where they are used: `status` must not pay for the test be
 """
 
 from pipeline.wiring.bench import default_jobs, open_bench, open_warm, reverify_tools, start_target, tools
+from pipeline.wiring.elsewhere import open_workbench
 from pipeline.wiring.fleet import environment_terraform, open_ferry, open_outlook, open_stack_trials
 from pipeline.wiring.machine import diagnose, emulators, install_emulator, list_test_runs, open_stage, sweep_test_runs
 from pipeline.wiring.pages import fill_template, pull_request_of, release_pages_of, renderer, write_pages
@@ -11,6 +12,7 @@ from pipeline.wiring.releasing import interface_facts, open_releaser
 from pipeline.wiring.repository import (
     entries_of,
     module_reader,
+    newest_of,
     open_module_files,
     open_project,
     remove_files,
@@ -31,6 +33,7 @@ __all__ = [
     "interface_facts",
     "list_test_runs",
     "module_reader",
+    "newest_of",
     "open_bench",
     "open_ferry",
     "open_module_files",
@@ -40,6 +43,7 @@ __all__ = [
     "open_stack_trials",
     "open_stage",
     "open_warm",
+    "open_workbench",
     "pull_request_of",
     "release_pages_of",
     "remove_files",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,16 @@ def shared_tags_of(project: Project) -> Callable[[], Mapping[str, str] | None]:
         return {name: refs.get(f"{name}^{{}}", found) for name, found in refs.items() if not name.endswith("^{}")}
 
     return ask
+
+
+def newest_of(project: Project) -> Callable[[int], tuple[Sequence[Entry], Sequence[Entry]]]:
+    """Reads the newest entries, and what opened the promotions they speak of."""
+    from pipeline.adapters.ledger import GitLedger
+    from pipeline.adapters.ledger_tail import newest
+
+    ledger = project.ledger
+    assert isinstance(ledger, GitLedger)
+    return partial(newest, ledger)
 
 
 def entries_of(project: Project) -> Callable[[], Sequence[Entry]]:

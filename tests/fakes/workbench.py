@@ -30,6 +30,7 @@ class FakeBench:
     tools: Tools = TOOLS
     jobs: int = 2
     stats: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     ran: list[Part] = field(default_factory=list)
     wanted: frozenset[str] = frozenset()
     opened: int = 0

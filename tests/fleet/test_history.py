@@ -61,6 +61,34 @@ def test_filters_by_module_environment_and_number(modferry: Modferry) -> None:
     assert modferry("history", "--environment", "prd").code == Exit.USAGE
 
 
+@pytest.mark.parametrize("replayed", [True, False])
+def test_the_newest_alone_are_told_as_among_all(story: Story, modferry: Modferry, replayed: bool) -> None:
+    everything = modferry("history", "--json").document["entries"]
+    cache = story.clone / ".git/modferry/replay.pickle"
+    for limit in range(1, len(everything) + 3):
+        if not replayed:
+            cache.unlink(missing_ok=True)
+        assert modferry("history", "--limit", str(limit), "--json").document["entries"] == everything[-limit:]
+
+
+@pytest.mark.parametrize("number", [3, 10])
+@pytest.mark.parametrize("replayed", [True, False])
+def test_the_newest_of_a_ledger_that_was_tampered_with_are_refused(
+    story: Story, modferry: Modferry, number: int, replayed: bool
+) -> None:
+    if replayed:  # whatever is cached is of the ledger before
+        assert modferry("history", "--limit", "1").code == Exit.DONE
+    else:
+        (story.clone / ".git/modferry/replay.pickle").unlink(missing_ok=True)
+    paths = git(story.clone, "ls-tree", "-r", "--name-only", "modferry-ledger").splitlines()
+    edited = git(story.clone, "show", f"modferry-ledger:{paths[number - 1]}").replace("ann", "bob")
+    repository = story.repository
+    tip = repository.resolve("modferry-ledger")
+    bad = repository.commit_files(tip, {paths[number - 1]: edited.encode()}, "tidy")
+    repository.update_ref("refs/heads/modferry-ledger", bad, tip)
+    assert modferry("history", "--limit", "2", "--offline").code == Exit.REFUSED
+
+
 def test_a_removed_entry_is_refused(story: Story, modferry: Modferry) -> None:
     paths = git(story.clone, "ls-tree", "-r", "--name-only", "modferry-ledger").splitlines()
     repository = story.repository

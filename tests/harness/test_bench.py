@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.adapters.harness.bench import Bench
+from pipeline.adapters.terraform import Attach
 from pipeline.domain.parts import Part
 from pipeline.domain.verdict import Case, Suite, Verdict
 from pipeline.errors import UndecidedError
@@ -134,3 +135,51 @@ esac
     found = {c.name: c for c in made.run(Part(module="note", path="modules/note", suite=Suite.STATIC, kind="static"))}
     assert found["validate"].verdict is Verdict.FAILED
     assert found["validate"].message == "main.tf:3:9: Invalid expression: Expected the start."
+
+
+def warm_attach(_: Mapping[str, str]) -> Attach:
+    return lambda workdir, whole: {"PLAYED_SCHEMA": "whole" if whole else "cut"}
+
+
+def test_a_type_that_was_cut_away_is_there_at_the_second_try_and_said_to_be_our_bug(tmp_path: Path) -> None:
+    made = bench(tmp_path, "pass", 0, attach_for=warm_attach)
+    lacking = r'{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Invalid resource type","detail":"The provider hashicorp/aws does not support resource type \"aws_note\"."}}'  # noqa: E501
+    write_script(made, f"test) if [ $PLAYED_SCHEMA = cut ]; then echo '{lacking}'; exit 1; fi; cat stream.jsonl ;;")
+    assert verdicts(made.run(NATIVE)) == [Verdict.PASSED, Verdict.PASSED]
+    [note] = made.notes
+    assert "lacked aws_note" in note
+    assert "bug of modferry" in note
+
+
+def test_a_type_that_no_schema_has_is_the_modules_own_fault(tmp_path: Path) -> None:
+    made = bench(tmp_path, "pass", 0, attach_for=warm_attach)
+    write_script(made, """test) echo 'Error: does not support resource type "aws_notte".' >&2; exit 1 ;;""")
+    assert verdicts(made.run(NATIVE)) == [Verdict.FAILED]
+    assert made.notes == []
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_part_whose_provider_process_died_is_run_once_more(tmp_path: Path, deaths: int) -> None:
+    made = bench(tmp_path, "pass", 0, attach_for=warm_attach)
+    count = tmp_path / "count"
+    dies = "echo 'modferry relay: provider process ended (-9)' >&2; exit 1"
+    write_script(made, f"test) echo x >> {count}; if [ $(wc -l < {count}) -le {deaths} ]; then {dies}; fi; cat stream.jsonl ;;")  # noqa: E501  # fmt: skip
+    assert verdicts(made.run(NATIVE)) == ([Verdict.PASSED] * 2 if deaths == 1 else [Verdict.ERRORED])
+    assert len(count.read_text().split()) == 2
+    [note] = made.notes
+    assert note == "the provider process ended under note tests/integration/x.tftest.hcl, which was run once more"
+
+
+def test_init_runs_once_for_the_files_of_a_module_where_a_warm_provider_serves(tmp_path: Path) -> None:
+    for attach, times in ((warm_attach, 1), (None, 3)):
+        where = tmp_path / str(times)
+        made = bench(where, "pass", 0, attach_for=attach)
+        write_script(made, f"init) echo x >> {where}/inits ;;\ntest) cat stream.jsonl ;;")
+        for _ in range(3):
+            assert verdicts(made.run(NATIVE)) == [Verdict.PASSED, Verdict.PASSED]
+        assert len((where / "inits").read_text().split()) == times
+
+
+def write_script(made: Bench, cases: str) -> None:
+    """Let the Terraform of a bench answer so."""
+    Path(made.terraform[0]).write_text(f'#!/bin/sh\ncase "$1" in\n{cases}\nesac\n')

@@ -101,3 +101,14 @@ def test_a_file_that_cannot_be_read_fails_with_its_words() -> None:
 
 def test_exit_code_1_where_every_run_passed_is_no_pass() -> None:
     assert verdicts(cases(ended(recorded("pass"), 1))) == {"default": "passed", "again": "passed", "(file)": "failed"}
+
+
+def test_what_a_dead_provider_left_behind_is_not_the_modules_fault() -> None:
+    def lost(text: str) -> str:
+        event = json.loads(text)
+        if event["type"] == "diagnostic":
+            event["diagnostic"]["detail"] = "modferry relay: provider process ended (-9)"
+        return json.dumps(event)
+
+    found = cases(ended("\n".join(map(lost, recorded("cleanup").splitlines())), 1))
+    assert verdicts(found) == {"kept": "passed", "(file)": "errored", "(cleanup)": "errored"}

@@ -19,12 +19,13 @@ from typing import Protocol
 
 from pipeline.adapters.harness import examples, static, upgrade
 from pipeline.adapters.harness.handout import VARIABLE, Handout
+from pipeline.adapters.harness.inits import Inits
 from pipeline.adapters.harness.native import cases_of
 from pipeline.adapters.harness.reports import cases_from_report
 from pipeline.adapters.harness.subject import PROVIDER, PROVIDER_FILE
 from pipeline.adapters.harness.upgrade_files import UpgradeFiles
 from pipeline.adapters.processes import base_environment, run
-from pipeline.adapters.terraform import Attach, Terraform, TerraformFailedError, TerraformUnknownError, misses_a_type
+from pipeline.adapters.terraform import Attach, Terraform, TerraformFailedError, TerraformUnknownError
 from pipeline.adapters.warm import is_provider_lost
 from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
@@ -61,7 +62,10 @@ class Leaks:
 
 @dataclass(kw_only=True)
 class Bench:
-    """One run's test bench. `tree` is the private copy that parts copy from again."""
+    """One run's test bench. `tree` is the private copy that parts copy from again.
+
+    `notes` are sentences for people: what went wrong in modferry's own tools, whatever came of it.
+    """
 
     target: Target
     terraform: tuple[str, ...]
@@ -78,11 +82,27 @@ class Bench:
     stateful: tuple[str, ...] = ()
     files_of: Callable[[Part], UpgradeFiles] | None = None
     relay_lives: Callable[[], bool] = lambda: True
+    notes: list[str] = field(default_factory=list)
     _accounts: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _lanes: threading.local = field(default_factory=threading.local)
+    _inits: Inits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._inits = Inits(self.scratch / "inits")
 
     def run(self, part: Part) -> list[Case]:
-        """Run one part to its cases; whatever breaks in between is errored, never lost."""
+        """Run one part to its cases; whatever breaks in between is errored, never lost.
+
+        A part under which a warm provider's process ended is run once more, in a new copy and account: the relay
+        has another process by then, and what a killed process did not answer says nothing about the module.
+        """
+        cases = self._run_once(part)
+        if self.attach_for and any(c.verdict is Verdict.ERRORED and is_provider_lost(c.message) for c in cases):
+            self.notes.append(f"the provider process ended under {part.module} {part.label}, which was run once more")
+            return self._run_once(part)
+        return cases
+
+    def _run_once(self, part: Part) -> list[Case]:
         if lost := self._lost():
             return [Case(name=part.label, verdict=Verdict.ERRORED, message=lost)]
         try:
@@ -97,7 +117,9 @@ class Bench:
 
     def case_of(self, name: str, error: TerraformFailedError | TerraformUnknownError, seconds: float) -> Case:
         """What a Terraform error means here: unsupported there, failed, or errored."""
-        if isinstance(error, TerraformUnknownError) or is_provider_lost(error.said):
+        if is_provider_lost(error.said):
+            return Case(name=name, verdict=Verdict.ERRORED, seconds=seconds, message=error.said)
+        if isinstance(error, TerraformUnknownError):
             return Case(name=name, verdict=Verdict.ERRORED, seconds=seconds, message=str(error))
         gap = self.target.unsupported(error.said)
         verdict = Verdict.UNSUPPORTED if gap else Verdict.FAILED
@@ -105,7 +127,12 @@ class Bench:
 
     def in_folder(self, folder: Path, aws: Mapping[str, str]) -> Terraform:
         """Terraform on a folder of a copy, in the given account."""
+
+        def note(text: str) -> None:
+            self.notes.append(f"{folder.name}: {text}")
+
         return Terraform(
+            on_bug=note,
             argv=self.terraform,
             workdir=folder,
             env={**self.tool_env, **aws},
@@ -176,12 +203,12 @@ class Bench:
         file = part.files[0]
         folder = file.rpartition("/")[0]
         terraform = self.in_folder(module, aws)
-        terraform.init("-input=false", f"-test-directory={folder}")
+        flags = ("-input=false", f"-test-directory={folder}")
+        if self.attach_for:
+            self._inits.prepare((part.path, *flags), module, lambda: terraform.init(*flags))
+        else:
+            terraform.init(*flags)
         outcome = terraform.call("test", "-json", f"-test-directory={folder}", f"-filter={file}", ok=range(256))
-        if misses_a_type(outcome) and terraform.attach:  # a cut-down schema must never decide a test
-            terraform = self.in_folder(module, aws)
-            terraform._whole = True
-            outcome = terraform.call("test", "-json", f"-test-directory={folder}", f"-filter={file}", ok=range(256))
         return cases_of(file, outcome, self.target.unsupported)
 
     def _pytest(self, part: Part, work: Path, module: Path, aws: Mapping[str, str]) -> list[Case]:

@@ -48,7 +48,7 @@ def cases_of(file: str, outcome: Outcome, gap: Gap) -> list[Case]:
     ):
         text = "\n".join(said.values()) or outcome.stderr or outcome.stdout
         cases.append(_whole_file(file, text, gap, outcome.seconds))
-    return cases + _cleanup(file, events)
+    return cases + _cleanup(file, events, lost=is_provider_lost("\n".join(said.values())))
 
 
 def _verdict(status: str, text: str, gap: Gap, gap_before: str) -> tuple[Verdict, str]:
@@ -67,11 +67,13 @@ def _verdict(status: str, text: str, gap: Gap, gap_before: str) -> tuple[Verdict
 def _whole_file(file: str, text: str, gap: Gap, seconds: float) -> Case:
     found = gap(text)
     verdict = Verdict.UNSUPPORTED if found else Verdict.FAILED
+    if is_provider_lost(text):
+        found, verdict = None, Verdict.ERRORED
     return Case(name=f"{file}::(file)", verdict=verdict, seconds=seconds, message=found or text)
 
 
-def _cleanup(file: str, events: Iterable[dict[str, Any]]) -> list[Case]:
-    """What Terraform could not destroy after its runs: named, and a failure."""
+def _cleanup(file: str, events: Iterable[dict[str, Any]], *, lost: bool) -> list[Case]:
+    """What Terraform could not destroy after its runs: named, and a failure (errored where its provider died)."""
     left = [
         resource.get("instance", "?")
         for event in events
@@ -80,7 +82,8 @@ def _cleanup(file: str, events: Iterable[dict[str, Any]]) -> list[Case]:
     ]
     if not left:
         return []
-    return [Case(name=f"{file}::(cleanup)", verdict=Verdict.FAILED, message=f"left behind: {', '.join(left)}")]
+    verdict, why = (Verdict.ERRORED, " (modferry relay: provider process ended)") if lost else (Verdict.FAILED, "")
+    return [Case(name=f"{file}::(cleanup)", verdict=verdict, message=f"left behind: {', '.join(left)}{why}")]
 
 
 def _events(text: str) -> Iterable[dict[str, Any]]:

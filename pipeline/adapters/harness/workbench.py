@@ -57,6 +57,7 @@ class LocalBench:
     stateful: tuple[str, ...] = ()
     files_of: FilesOf | None = None
     stats: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @contextmanager
     def open(self, files: Files, wanted: frozenset[str]) -> Iterator[RunPart]:
@@ -85,6 +86,7 @@ class LocalBench:
                 stateful=self.stateful,
                 files_of=partial(self.files_of, files) if self.files_of else None,
                 relay_lives=warm.is_alive if warm else lambda: True,
+                notes=self.notes,
             )
             try:
                 yield bench.run

@@ -116,8 +116,16 @@ def _tell_release(body: Body) -> str:
     return f"released {_version(body)} ({body['bump']}{since}) as {body['tag']} at {body['commit'][:12]}"
 
 
+def opened_elsewhere(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The promotions that these entries speak of and do not open."""
+    told = list(entries)
+    opened = {e.body["promotion"] for e in told if e.kind == "promotion.opened"}
+    return tuple(dict.fromkeys(p for e in told if (p := e.body.get("promotion")) and p not in opened))
+
+
 def tell_all(entries: Iterable[Entry]) -> Iterable[tuple[Entry, tuple[str, ...], str, str]]:
-    """(entry, modules, environment, sentence) of entries in the ledger's order, from its beginning."""
+    """(entry, modules, environment, sentence) of entries in the ledger's order, from its beginning (or from
+    where nothing before it but the openings of its promotions matters: then those come first)."""
     teller = Teller()
     for entry in entries:
         says = teller.tell(entry)

@@ -5,8 +5,8 @@ not allow means that two writers or two versions of modferry disagreed, and then
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from pipeline.domain.ledger import Entry
 from pipeline.domain.promotion.phases import (
@@ -19,6 +19,8 @@ from pipeline.domain.promotion.phases import (
 )
 from pipeline.domain.promotion.record import Content, Holder, Promotion, Stable, StackRun, StackState
 from pipeline.errors import RefusedError
+
+Record = TypeVar("Record", Promotion, StackRun, StackState, Content)
 
 
 @dataclass(kw_only=True)
@@ -224,3 +226,13 @@ def _close(fleet: Fleet, promotion: Promotion, entry: Entry) -> Promotion:
 def _holder(entry: Entry) -> Holder:
     told = entry.body["holder"]
     return Holder(host=told["host"], mark=told["mark"], actor=told["actor"], since=entry.at)
+
+
+def replace(record: Record, **fields: Any) -> Record:
+    """As dataclasses.replace for these frozen records, which compute nothing when they are made: in a twentieth of
+    the time, and a long ledger replaces a hundred thousand times. Raises TypeError for a field that there is not."""
+    if unknown := fields.keys() - record.__dataclass_fields__.keys():
+        raise TypeError(f"{type(record).__name__} has no {', '.join(sorted(unknown))}")
+    new = object.__new__(type(record))
+    new.__dict__.update(record.__dict__, **fields)
+    return new
