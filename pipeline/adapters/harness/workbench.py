@@ -5,6 +5,7 @@ by the run's mark (pid and start time), with the target in it. A run that died l
 run, or `modferry sandbox sweep`) ends its processes, destroys what its states hold, and removes it.
 """
 
+import fnmatch
 import json
 import os
 import shutil
@@ -160,7 +161,7 @@ def list_runs(environ: Mapping[str, str]) -> list[tuple[Path, str, bool, bool]]:
             folder,
             _target_of(folder),
             is_alive(folder.name.rpartition("-")[0]),
-            any(_holds(state) for state in folder.rglob("terraform.tfstate")),
+            any(_holds(state) for state in _files(folder, "terraform.tfstate")),
         )
         for folder in sorted(runs_folder(environ).glob("*"))
     ]
@@ -170,8 +171,19 @@ def _must_stay(folder: Path) -> bool:
     """Whether a state is only here: of real resources that tests made, or one that Terraform could not upload."""
     target = _target_of(folder)
     if target == "promotion":
-        return any(folder.rglob("errored.tfstate"))
-    return target == "account" and any(_holds(state) for state in folder.rglob("*.tfstate"))
+        return any(_files(folder, "errored.tfstate"))
+    return target == "account" and any(_holds(state) for state in _files(folder, "*.tfstate"))
+
+
+def _files(folder: Path, pattern: str) -> Iterator[Path]:
+    """Files by name; what a lane that is ending removes meanwhile is not there, what cannot be read is an error."""
+
+    def missing(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for where, _, names in os.walk(folder, onerror=missing):
+        yield from (Path(where, name) for name in fnmatch.filter(names, pattern))
 
 
 def _target_of(folder: Path) -> str:
