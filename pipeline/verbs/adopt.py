@@ -7,12 +7,13 @@ from pipeline.commands.adopt import Adopted, adopt_tags
 from pipeline.commands.takeover import Takeover, adopt_stacks
 from pipeline.errors import Exit, UsageError
 from pipeline.verbs.ferrying import ferry_of
+from pipeline.verbs.names import complete_modules
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.wiring import open_project, shared_tags_of
 
 
 @click.command()
-@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@click.argument("modules", nargs=-1, metavar="[MODULE]...", shell_complete=complete_modules)
 @click.option(
     "--stack", "stacks", multiple=True, metavar="ENV[/STACK]", help="A stack that was applied before modferry."
 )

@@ -7,12 +7,13 @@ from pipeline.commands.converge import converge as run_converge
 from pipeline.commands.converge import exit_of
 from pipeline.errors import Exit
 from pipeline.verbs.ferrying import approval_options
+from pipeline.verbs.names import complete_environments
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.wiring import open_ferry, open_project
 
 
 @click.command()
-@click.argument("environments", nargs=-1, metavar="[ENV]...")
+@click.argument("environments", nargs=-1, metavar="[ENV]...", shell_complete=complete_environments)
 @approval_options
 @dry_run_option
 @json_option

@@ -9,12 +9,13 @@ from pipeline.commands.deploy import asking, read_approvals
 from pipeline.commands.deploy import deploy as run_deploy
 from pipeline.errors import Exit, ModferryError, UsageError
 from pipeline.verbs.ferrying import finish, plan_options, refuse
+from pipeline.verbs.names import complete_stacks
 from pipeline.verbs.options import json_option
 from pipeline.wiring import open_ferry, open_project
 
 
 @click.command()
-@click.argument("where", metavar="ENV[/STACK]")
+@click.argument("where", metavar="ENV[/STACK]", shell_complete=complete_stacks)
 @click.option("--bypass", default="", metavar="REASON", help="Skip order, soak, freezes; the reason is recorded.")
 @click.option("--at", default="", metavar="COMMIT", help="With --plan-only: look at this commit, not at main.")
 @click.option(

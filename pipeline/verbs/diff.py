@@ -15,6 +15,7 @@ from pipeline.commands.diff import diff as diff_versions
 from pipeline.domain.rules.report import DiffReport, HistoryReport
 from pipeline.domain.rules.show import FORMATS
 from pipeline.errors import Exit, UsageError
+from pipeline.verbs.names import complete_modules
 from pipeline.verbs.options import json_option
 from pipeline.wiring import open_module_files
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("module", metavar="MODULE|PATH", default=".")
+@click.argument("module", metavar="MODULE|PATH", default=".", shell_complete=complete_modules)
 @click.option("--from", "since", metavar="REF", help="The older version. Default: the module's latest version tag.")
 @click.option("--to", "until", metavar="REF", help="The newer version. Default: the working tree.")
 @click.option("--history", is_flag=True, help="Compare every final version with the one before it.")

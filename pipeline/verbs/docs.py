@@ -5,12 +5,13 @@ import click
 from pipeline.cli import App
 from pipeline.commands.docs import DocsState, plan_docs, write_docs
 from pipeline.errors import Exit
+from pipeline.verbs.names import complete_modules
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.wiring import module_reader, open_project, write_text
 
 
 @click.command()
-@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@click.argument("modules", nargs=-1, metavar="[MODULE]...", shell_complete=complete_modules)
 @click.option("--check", is_flag=True, help="Change nothing; exit 10 where tables are not up to date.")
 @dry_run_option
 @json_option

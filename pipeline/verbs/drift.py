@@ -6,11 +6,12 @@ from pipeline.cli import App
 from pipeline.commands.drift import SAYS, Drift, exit_of, find_drift, fix_drift
 from pipeline.errors import Exit, UsageError
 from pipeline.verbs.ferrying import approval_options, ferry_of
+from pipeline.verbs.names import complete_environments
 from pipeline.verbs.options import dry_run_option, json_option
 
 
 @click.command()
-@click.argument("environments", nargs=-1, metavar="[ENV]...")
+@click.argument("environments", nargs=-1, metavar="[ENV]...", shell_complete=complete_environments)
 @click.option("--fix", is_flag=True, help="Deploy main to stacks that differ from it on one side only.")
 @approval_options
 @dry_run_option

@@ -7,12 +7,13 @@ from pipeline.commands.hold import Act, stop_version
 from pipeline.domain.fleet.stops import Stop
 from pipeline.domain.version import parse_version
 from pipeline.errors import Exit
+from pipeline.verbs.names import complete_modules
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.wiring import open_project
 
 
 @click.command()
-@click.argument("module")
+@click.argument("module", shell_complete=complete_modules)
 @click.argument("version")
 @click.option("--reason", required=True, help="Why; whoever meets this later reads it.")
 @dry_run_option
@@ -29,7 +30,7 @@ def yank(app: App, module: str, version: str, reason: str, dry_run: bool) -> Exi
 
 
 @click.command()
-@click.argument("module")
+@click.argument("module", shell_complete=complete_modules)
 @click.argument("version")
 @click.option("--in", "environment", default="", metavar="ENV", help="From this environment on; else everywhere.")
 @click.option("--reason", required=True, help="Why; whoever meets this later reads it.")
@@ -47,7 +48,7 @@ def hold(app: App, module: str, version: str, environment: str, reason: str, dry
 
 
 @click.command()
-@click.argument("module")
+@click.argument("module", shell_complete=complete_modules)
 @click.argument("version")
 @click.option("--in", "environment", default="", metavar="ENV", help="The hold of this environment; else every hold.")
 @click.option("--reason", required=True, help="Why; whoever meets this later reads it.")

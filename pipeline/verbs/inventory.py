@@ -8,11 +8,12 @@ from pipeline.cli import App
 from pipeline.commands.inventory import take_inventory
 from pipeline.errors import Exit
 from pipeline.verbs.ferrying import ferry_of
+from pipeline.verbs.names import complete_environments
 from pipeline.verbs.options import json_option
 
 
 @click.command()
-@click.argument("environments", nargs=-1, metavar="[ENV]...")
+@click.argument("environments", nargs=-1, metavar="[ENV]...", shell_complete=complete_environments)
 @click.option("--record", is_flag=True, help="Write it into the ledger, for the next one to be held against.")
 @json_option
 @click.pass_obj

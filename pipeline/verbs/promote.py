@@ -7,12 +7,22 @@ from pipeline.commands.promote import promote as run_promote
 from pipeline.domain.version import Version, parse_version
 from pipeline.errors import Exit, ModferryError, UsageError
 from pipeline.verbs.ferrying import ferry_of, finish, plan_options, refuse
+from pipeline.verbs.names import complete_environments, complete_pairs
 from pipeline.verbs.options import json_option
 
 
 @click.command()
-@click.argument("pairs", nargs=-1, required=True, metavar="MODULE VERSION [MODULE VERSION]...")
-@click.option("--to", "environment", required=True, metavar="ENV", help="The environment to move.")
+@click.argument(
+    "pairs", nargs=-1, required=True, metavar="MODULE VERSION [MODULE VERSION]...", shell_complete=complete_pairs
+)
+@click.option(
+    "--to",
+    "environment",
+    required=True,
+    metavar="ENV",
+    help="The environment to move.",
+    shell_complete=complete_environments,
+)
 @click.option("--bypass", default="", metavar="REASON", help="Skip order, soak, freezes; the reason is recorded.")
 @plan_options
 @json_option

@@ -9,12 +9,13 @@ from pipeline.commands.release import Wish
 from pipeline.domain.announcing import Announced
 from pipeline.domain.version import Bump
 from pipeline.errors import Exit, ModferryError
+from pipeline.verbs.names import complete_modules
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.wiring import open_project, open_releaser, release_pages_of
 
 
 @click.command()
-@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@click.argument("modules", nargs=-1, metavar="[MODULE]...", shell_complete=complete_modules)
 @click.option("--bump", type=click.Choice(["patch", "minor", "major"]), help="At least this bump.")
 @click.option("--push", is_flag=True, help="Send main, tags and ledger to origin in one atomic push.")
 @click.option("--on", "target", type=click.Choice(["moto", "localstack", "account"]), help="Whose evidence counts.")

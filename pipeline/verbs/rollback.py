@@ -7,12 +7,13 @@ from pipeline.commands.rollback import rollback as run_rollback
 from pipeline.domain.version import parse_version
 from pipeline.errors import Exit, ModferryError
 from pipeline.verbs.ferrying import ferry_of, finish, plan_options, refuse
+from pipeline.verbs.names import complete_environments, complete_modules
 from pipeline.verbs.options import json_option
 
 
 @click.command()
-@click.argument("environment", metavar="ENV")
-@click.argument("module")
+@click.argument("environment", metavar="ENV", shell_complete=complete_environments)
+@click.argument("module", shell_complete=complete_modules)
 @click.option("--to", "version", metavar="VERSION", help="Another version than the newest earlier verified one.")
 @click.option("--reason", required=True, help="Why; it is kept with the hold.")
 @plan_options

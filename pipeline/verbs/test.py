@@ -11,6 +11,7 @@ from pipeline.commands.trust import main_signers
 from pipeline.domain.evidence import short
 from pipeline.domain.verdict import Suite, Verdict, exit_for
 from pipeline.errors import Exit, UsageError
+from pipeline.verbs.names import complete_modules
 from pipeline.verbs.options import dry_run_option, json_option
 from pipeline.verbs.progress import ConsoleProgress
 from pipeline.wiring import open_project, open_workbench, signer_of
@@ -19,7 +20,7 @@ SUITES = [suite.value for suite in Suite]
 
 
 @click.command()
-@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+@click.argument("modules", nargs=-1, metavar="[MODULE]...", shell_complete=complete_modules)
 @click.option("--since", metavar="REF", help="Only what changes since REF reach.")
 @click.option("--suite", "suites", multiple=True, type=click.Choice(SUITES), help="Only this suite (repeatable).")
 @click.option("--on", "target", type=click.Choice(["moto", "localstack", "account"]), help="Where suites run.")
