@@ -24,18 +24,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 terminalreporter.write_line(str(text))
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Dangerous defaults are impossible: nothing here can reach a real account or the user's configuration."""
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "MODFERRY_", "GIT_", "TF_", "GITHUB_")) or name == "LOCALSTACK_HOST":
-            monkeypatch.delenv(name)
-    home = tmp_path_factory.getbasetemp() / "home"
-    home.mkdir(exist_ok=True)
-    (home / ".gitconfig").write_text("[user]\n name = Test\n email = test@example.org\n[init]\n defaultBranch = main\n")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    yield
+@pytest.fixture(autouse=True, scope="session")
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Dangerous defaults are impossible: nothing here can reach a real account or the user's configuration. For the
+    whole session, because fixtures of a module begin before those of its first test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            ours = ("AWS_", "MODFERRY_", "GIT_", "TF_", "GITHUB_", "LOCALSTACK_HOST")
+            if name.startswith(ours) and name != "MODFERRY_TEST_COLD":
+                patch.delenv(name)
+        home = tmp_path_factory.getbasetemp() / "home"
+        home.mkdir(exist_ok=True)
+        config = "[user]\n name = Test\n email = test@example.org\n[init]\n defaultBranch = main\n"
+        (home / ".gitconfig").write_text(config)
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
 
 
 def git(where: Path, *arguments: str) -> str:

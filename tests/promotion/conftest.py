@@ -1,5 +1,6 @@
 """moto and a warm provider for all promotions with real Terraform."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One warm provider for all commands of these tests; empty: stock Terraform."""
     scratch = tmp_path_factory.mktemp("relay")
     toolchain = find_toolchain(scratch=scratch, environ=passed_on())
-    if AWS not in toolchain.providers():
+    if AWS not in toolchain.providers() or os.environ.get("MODFERRY_TEST_COLD"):
         yield ""
         return
     warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch)

@@ -18,6 +18,7 @@ from pipeline.adapters.processes import base_environment
 from pipeline.cli import App
 from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft, Entry
+from pipeline.wiring import open_project
 
 HOME = Path(__file__).resolve().parents[2]
 SOURCE = "https://example.test/acme/infra.git"
@@ -98,7 +99,9 @@ class Estate:
         self.git("tag", "-a", tag, "-m", tag, commit)
         self.git("push", "--quiet", "origin", tag)
         body = {"module": module, "version": version, "tag": tag, "commit": commit, "evidence": []}
-        more = {"digest": "sha256:0", "shipped": "sha256:0", "bump": "minor"}
+        graph = open_project(self.clone, self.environ, App.now).graph(commit)
+        found = graph.modules[module]
+        more = {"digest": graph.digest(found), "shipped": graph.shipped_digest(found), "bump": "minor"}
         self.ledger().append(lambda _: (Draft(kind="release", body={**body, **more}),), push=True)
 
     def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:

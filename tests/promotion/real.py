@@ -88,7 +88,10 @@ def make_estate(folder: Path, emulator: Moto, relay: str, stacks: Mapping[str, t
     accounts = {environment: f"{number:08d}{place:04d}" for place, environment in enumerate(stacks)}
     for environment, account in accounts.items():
         bucket(emulator.environment(account), f"state-{environment}-{number}")
-    estate.environ = {"MODFERRY_EMULATOR": emulator.endpoint, **({"MODFERRY_RELAY": relay} if relay else {})}
+    estate.environ = {
+        "MODFERRY_EMULATOR": emulator.endpoint,
+        **({"MODFERRY_RELAY": relay} if relay else {"MODFERRY_COLD": "1"}),
+    }
     files = {"modferry.toml": settings_of(stacks, accounts, '[["a"], ["*"]]'), "modules/note/main.tf": module("good")}
     for environment, names in stacks.items():
         files[f"environments/{environment}/verify/test_note.py"] = VERIFY

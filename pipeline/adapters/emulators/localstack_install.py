@@ -48,7 +48,7 @@ def install_localstack(environ: Mapping[str, str], *, on_line: Callable[[str], N
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
     handed = {name: value for name, value in environ.items() if name.upper().startswith(PACKAGE_SETTINGS)}
-    env = base_environment(handed)
+    env = base_environment({"UV_SYSTEM_CERTS": "1", **handed})  # a company's proxy has its own
     steps = (
         (uv, "venv", "--quiet", "--relocatable", "--python", str(find_python(environ)), str(part)),
         (
