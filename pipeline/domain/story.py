@@ -70,16 +70,16 @@ STORY: tuple[Step, ...] = (
         },
     ),
     Command(title="test what the change reaches: it passes", words=("test", "--since", "core/v0.1.1")),
-    Command(title="release it", words=("release", "--push")),
-    Command(title="promote it to dev: verified there", words=("promote", "core", "0.1.2", "--to", "dev")),
+    Command(title="release it: called a fix, measured as a replacement, so not a patch", words=("release", "--push")),
+    Command(title="promote it to dev: verified there", words=("promote", "core", "0.2.0", "--to", "dev")),
     Command(
         title="promote it to staging: verification fails, staging is carried back",
-        words=("promote", "core", "0.1.2", "--to", "staging"),
+        words=("promote", "core", "0.2.0", "--to", "staging"),
         expect=Exit.RESTORED,
     ),
     Command(
         title="it can never reach prod",
-        words=("promote", "core", "0.1.2", "--to", "prod"),
+        words=("promote", "core", "0.2.0", "--to", "prod"),
         expect=Exit.REFUSED,
     ),
     Change(

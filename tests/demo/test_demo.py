@@ -90,14 +90,14 @@ def test_prod_runs_the_good_version_and_the_bad_one_is_held(played: Played) -> N
         assert "ref=core/v0.1.1" in git(origin, "show", f"main:environments/prod/{stack}/main.tf")
     assert "ref=core/v0.1.1" in git(origin, "show", "main:environments/staging/us-east-1/main.tf")
     status = played.step("the fleet")["document"]
-    assert [(h["module"], h["version"]) for h in status["holds"]] == [("core", "0.1.2")]
+    assert [(h["module"], h["version"]) for h in status["holds"]] == [("core", "0.2.0")]
     prod = [s for s in status["stacks"] if s["environment"] == "prod"]
     assert {(p["version"], p["state"]) for s in prod for p in s["pins"]} == {("0.1.1", "verified")}
 
 
 def test_what_failed_its_tests_got_no_tag(played: Played) -> None:
     tags = git(played.folder / "origin.git", "tag", "--list", "core/*").split()
-    assert sorted(tags) == ["core/v0.1.0", "core/v0.1.1", "core/v0.1.2"]
+    assert sorted(tags) == ["core/v0.1.0", "core/v0.1.1", "core/v0.2.0"]
 
 
 def test_the_ledger_is_whole_and_replays_to_what_status_prints(played: Played) -> None:
@@ -131,3 +131,11 @@ def test_terraforms_own_folders_are_gone(played: Played) -> None:
         "report.json",
     ]
     assert not list(played.folder.rglob(".terraform"))
+
+
+def test_a_fix_that_replaces_something_is_no_patch_and_its_way_back_was_tried(played: Played) -> None:
+    released = played.step("release it: called a fix")["document"]["released"]
+    assert [(row["module"], row["version"], row["bump"]) for row in released] == [("core", "0.2.0", "minor")]
+    tag = git(played.folder / "origin.git", "for-each-ref", "refs/tags/core/v0.2.0", "--format=%(contents)")
+    assert "The upgrade replaces module.core.aws_ssm_parameter.record" in tag
+    assert tag_fields(tag)["Rehearsal"].startswith("lossy")

@@ -112,3 +112,15 @@ def test_what_a_dead_provider_left_behind_is_not_the_modules_fault() -> None:
 
     found = cases(ended("\n".join(map(lost, recorded("cleanup").splitlines())), 1))
     assert verdicts(found) == {"kept": "passed", "(file)": "errored", "(cleanup)": "errored"}
+
+
+def test_what_cleanup_left_for_a_gap_of_the_emulator_is_unsupported_there() -> None:
+    def stuck(text: str) -> str:
+        event = json.loads(text)
+        if event["type"] == "diagnostic":
+            event["diagnostic"]["detail"] = "api error NotImplementedByEmulator: moto does not implement ssm DeleteX"
+        return json.dumps(event)
+
+    found = cases(ended("\n".join(map(stuck, recorded("cleanup").splitlines())), 1))
+    assert verdicts(found) == {"kept": "passed", "(file)": "unsupported", "(cleanup)": "unsupported"}
+    assert found[-1].message.startswith("left behind: aws_ssm_parameter.this (moto does not implement ssm DeleteX")

@@ -48,7 +48,7 @@ def cases_of(file: str, outcome: Outcome, gap: Gap) -> list[Case]:
     ):
         text = "\n".join(said.values()) or outcome.stderr or outcome.stdout
         cases.append(_whole_file(file, text, gap, outcome.seconds))
-    return cases + _cleanup(file, events, lost=is_provider_lost("\n".join(said.values())))
+    return cases + _cleanup(file, events, "\n".join(said.values()), gap)
 
 
 def _verdict(status: str, text: str, gap: Gap, gap_before: str) -> tuple[Verdict, str]:
@@ -72,8 +72,9 @@ def _whole_file(file: str, text: str, gap: Gap, seconds: float) -> Case:
     return Case(name=f"{file}::(file)", verdict=verdict, seconds=seconds, message=found or text)
 
 
-def _cleanup(file: str, events: Iterable[dict[str, Any]], *, lost: bool) -> list[Case]:
-    """What Terraform could not destroy after its runs: named, and a failure (errored where its provider died)."""
+def _cleanup(file: str, events: Iterable[dict[str, Any]], said: str, gap: Gap) -> list[Case]:
+    """What Terraform could not destroy after its runs: named, and a failure; errored where its provider died,
+    unsupported where what was said is a gap of the emulator."""
     left = [
         resource.get("instance", "?")
         for event in events
@@ -82,7 +83,11 @@ def _cleanup(file: str, events: Iterable[dict[str, Any]], *, lost: bool) -> list
     ]
     if not left:
         return []
-    verdict, why = (Verdict.ERRORED, " (modferry relay: provider process ended)") if lost else (Verdict.FAILED, "")
+    verdict, why = Verdict.FAILED, ""
+    if is_provider_lost(said):
+        verdict, why = Verdict.ERRORED, " (modferry relay: provider process ended)"
+    elif found := gap(said):
+        verdict, why = Verdict.UNSUPPORTED, f" ({found})"
     return [Case(name=f"{file}::(cleanup)", verdict=verdict, message=f"left behind: {', '.join(left)}{why}")]
 
 
