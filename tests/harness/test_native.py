@@ -118,7 +118,7 @@ def test_what_cleanup_left_for_a_gap_of_the_emulator_is_unsupported_there() -> N
     def stuck(text: str) -> str:
         event = json.loads(text)
         if event["type"] == "diagnostic":
-            event["diagnostic"]["detail"] = "api error NotImplementedByEmulator: moto does not implement ssm DeleteX"
+            event["diagnostic"]["detail"] = "api error NotImplementedByEmulator: moto has no ssm DeleteX"
         return json.dumps(event)
 
     found = cases(ended("\n".join(map(stuck, recorded("cleanup").splitlines())), 1))
