@@ -135,7 +135,7 @@ def test_terraforms_own_folders_are_gone(played: Played) -> None:
 
 def test_a_fix_that_replaces_something_is_no_patch_and_its_way_back_was_tried(played: Played) -> None:
     released = played.step("release it: called a fix")["document"]["released"]
-    assert [(row["module"], row["version"], row["bump"]) for row in released] == [("core", "0.2.0", "minor")]
+    assert [(row["module"], row["version"], row["bump"]) for row in released] == [("core", "0.2.0", "major")]
     tag = git(played.folder / "origin.git", "for-each-ref", "refs/tags/core/v0.2.0", "--format=%(contents)")
     assert "The upgrade replaces module.core.aws_ssm_parameter.record" in tag
     assert tag_fields(tag)["Rehearsal"].startswith("lossy")
