@@ -1,15 +1,10 @@
-# Plans with the real provider on the emulator: what the partition makes of policies, what the provider adds to tags.
+# Plans with the real provider on the emulator: the policy that servers get, and what the provider adds to tags.
 provider "aws" {
   region = "us-east-1"
 
   default_tags {
     tags = { Owner = "platform" }
   }
-}
-
-provider "aws" {
-  alias  = "china"
-  region = "cn-north-1"
 }
 
 variables {
@@ -19,7 +14,7 @@ variables {
   tags    = { Team = "web" }
 }
 
-run "policies_are_those_of_the_partition" {
+run "the_policy_is_known_and_tags_are_added_up" {
   command = plan
 
   assert {
@@ -32,20 +27,5 @@ run "policies_are_those_of_the_partition" {
   assert {
     condition     = aws_launch_template.this["this"].tags_all == tomap({ Name = "unit", Owner = "platform", Team = "web" })
     error_message = "Tags of the provider and of the module must both be there."
-  }
-}
-
-run "elsewhere_they_are_others" {
-  command = plan
-
-  providers = {
-    aws = aws.china
-  }
-
-  assert {
-    condition = {
-      for key, attachment in aws_iam_role_policy_attachment.this : key => attachment.policy_arn
-    } == { session_manager = "arn:aws-cn:iam::aws:policy/AmazonSSMManagedInstanceCore" }
-    error_message = "The partition is the provider's, not a constant."
   }
 }
