@@ -103,24 +103,21 @@ def test_exit_code_1_where_every_run_passed_is_no_pass() -> None:
     assert verdicts(cases(ended(recorded("pass"), 1))) == {"default": "passed", "again": "passed", "(file)": "failed"}
 
 
-def test_what_a_dead_provider_left_behind_is_not_the_modules_fault() -> None:
-    def lost(text: str) -> str:
-        event = json.loads(text)
+def cleanup_that_said(detail: str) -> list[Case]:
+    """What became of a file whose cleanup failed with these words."""
+    events = [json.loads(text) for text in recorded("cleanup").splitlines()]
+    for event in events:
         if event["type"] == "diagnostic":
-            event["diagnostic"]["detail"] = "modferry relay: provider process ended (-9)"
-        return json.dumps(event)
+            event["diagnostic"]["detail"] = detail
+    return cases(ended("\n".join(map(json.dumps, events)), 1))
 
-    found = cases(ended("\n".join(map(lost, recorded("cleanup").splitlines())), 1))
+
+def test_what_a_dead_provider_left_behind_is_not_the_modules_fault() -> None:
+    found = cleanup_that_said("modferry relay: provider process ended (-9)")
     assert verdicts(found) == {"kept": "passed", "(file)": "errored", "(cleanup)": "errored"}
 
 
 def test_what_cleanup_left_for_a_gap_of_the_emulator_is_unsupported_there() -> None:
-    def stuck(text: str) -> str:
-        event = json.loads(text)
-        if event["type"] == "diagnostic":
-            event["diagnostic"]["detail"] = "api error NotImplementedByEmulator: moto has no ssm DeleteX"
-        return json.dumps(event)
-
-    found = cases(ended("\n".join(map(stuck, recorded("cleanup").splitlines())), 1))
+    found = cleanup_that_said("api error NotImplementedByEmulator: moto has no ssm DeleteX")
     assert verdicts(found) == {"kept": "passed", "(file)": "unsupported", "(cleanup)": "unsupported"}
     assert found[-1].message.startswith("left behind: aws_ssm_parameter.this (moto does not implement ssm DeleteX")

@@ -22,7 +22,11 @@ ASKING = (*PLAIN[:2], Environment(name="prod", waves=(("a",), ("*",)), approve=T
 
 @pytest.fixture
 def world() -> World:
-    """core 0.1.0 deployed and verified everywhere; 0.2.0 released."""
+    return deployed()
+
+
+def deployed() -> World:
+    """core 0.1.0 deployed and verified everywhere, with its locks; 0.2.0 released."""
     world = World()
     world.push({"README.md": b"x"})
     world.release("core", "0.1.0")

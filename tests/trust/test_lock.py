@@ -21,23 +21,14 @@ from tests.conftest import MakeRepository
 from tests.fakes.world import SOURCE, World, process, stack_text, version
 from tests.fleet.story import Story, begin, runner
 from tests.fleet.test_stack import FILES
-from tests.promotion.test_scenarios import PLAIN, done, pins, through, to
+from tests.promotion.test_scenarios import PLAIN, deployed, done, pins, through, to
 
 MOVED = "f" * 40
 
 
 @pytest.fixture
 def world() -> World:
-    """core 0.1.0 deployed and verified everywhere, with its locks; 0.2.0 released."""
-    world = World()
-    world.push({"README.md": b"x"})
-    world.release("core", "0.1.0")
-    for environment, stacks in {"dev": "d", "staging": "s", "prod": "abc"}.items():
-        for stack in stacks:
-            world.stack(environment, stack, core="0.1.0")
-        done(deploy(process(world, environments=PLAIN), environment))
-    world.release("core", "0.2.0")
-    return world
+    return deployed()
 
 
 def lock(world: World, name: str) -> dict[str, str]:
