@@ -5,10 +5,11 @@ Promise: a Terraform that was killed or ran out of time is never taken for one t
 serves a cut-down schema and Terraform misses a type, the same call is repeated with the whole schema.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from pipeline.errors import ModferryError, TestsFailedError, UndecidedError
 
 Attach = Callable[[Path, bool], Mapping[str, str]]
 """(working directory, whole schema) → environment that attaches Terraform to warm providers."""
+
+ReadPlan = Callable[[Path, str], Mapping[str, str]]
+"""(working directory, plan file) → environment that gives `terraform show` the plan's schema; empty: it has none."""
 
 _NAMED = re.compile(r'does not support (?:resource type|data source|ephemeral resource) \\?"(\w+)')
 
@@ -50,6 +54,7 @@ class Terraform:
     env: Mapping[str, str]
     seconds: float = 900.0
     attach: Attach | None = None
+    read_plan: ReadPlan | None = None
     secrets: tuple[str, ...] = ()
     on_start: Callable[[int], None] | None = None
     on_line: Callable[[str], None] | None = None
@@ -79,6 +84,10 @@ class Terraform:
 
     def show(self, plan: str) -> dict[str, Any]:
         """A plan file as JSON (https://developer.hashicorp.com/terraform/internals/json-format)."""
+        if self.read_plan and not self.attach and (given := self.read_plan(self.workdir, plan)):
+            reader = replace(self, attach=lambda _, whole: {} if whole else given, read_plan=None)
+            with contextlib.suppress(TerraformFailedError):  # whatever it is, Terraform alone says it again
+                return reader.show(plan)
         found: dict[str, Any] = json.loads(self.call("show", "-json", "-no-color", plan).stdout)
         return found
 

@@ -12,7 +12,7 @@ from pipeline.errors import UsageError
 if TYPE_CHECKING:
     from pipeline.adapters.harness.workbench import EndingTarget, LocalBench
     from pipeline.adapters.toolchain import Toolchain
-    from pipeline.adapters.warm import WarmProvider
+    from pipeline.adapters.warm import PlanReader, WarmProvider
     from pipeline.commands.project import Project
     from pipeline.commands.reverify import Tools as ReverifyTools
     from pipeline.domain.evidence import Tools
@@ -144,6 +144,19 @@ def default_jobs() -> int:
     """How many parts run at once: waits dominate, so three a core; 1.5 GB of memory each."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1.5e9
     return max(1, min(3 * (os.cpu_count() or 1), int(memory), 12))
+
+
+def open_plan_reader(environ: Mapping[str, str], toolchain: Toolchain, scratch: Path) -> PlanReader | None:
+    """Reads the plans of stock runs with a schema at hand; None where there is nothing to do that with."""
+    import importlib.util
+
+    from pipeline.adapters.provider_mirrors import AWS, provider_binary
+    from pipeline.adapters.warm import PlanReader, WarmProvider
+
+    if environ.get("MODFERRY_COLD") or AWS not in toolchain.providers() or not importlib.util.find_spec("grpc"):
+        return None
+    binary = provider_binary(toolchain.mirrors)
+    return PlanReader(WarmProvider(binary=binary, scratch=scratch, shorten=False), binary=binary)
 
 
 def open_warm(project: Project, environ: Mapping[str, str], toolchain: Toolchain, scratch: Path) -> WarmProvider | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.adapters.git import GitRepository
-from pipeline.wiring.bench import open_warm
+from pipeline.wiring.bench import open_plan_reader, open_warm
 from pipeline.wiring.notices import notifier
 from pipeline.wiring.repository import open_project
 from pipeline.wiring.signing import prover
@@ -17,7 +17,7 @@ from pipeline.wiring.signing import prover
 if TYPE_CHECKING:
     from pipeline.adapters.stacks import OpenTerraform
     from pipeline.adapters.toolchain import Toolchain
-    from pipeline.adapters.warm import WarmProvider
+    from pipeline.adapters.warm import PlanReader, WarmProvider
     from pipeline.commands.ferry.ports import Ferry
     from pipeline.commands.project import Project
     from pipeline.commands.stack_upgrades import OpenTrials
@@ -49,9 +49,15 @@ def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], 
 
 
 def environment_terraform(
-    project: Project, environ: Mapping[str, str], toolchain: Toolchain, warm: WarmProvider | None
+    project: Project,
+    environ: Mapping[str, str],
+    toolchain: Toolchain,
+    warm: WarmProvider | None,
+    reader: PlanReader | None = None,
 ) -> OpenTerraform:
     """Opens Terraform on a stack's folder of an environment, attached to a warm provider where it may be.
+
+    Where it may not, `reader` spares the provider's start for printing a plan.
 
     Module sources are redirected to MODFERRY_SOURCE_REDIRECT by git's `url.<base>.insteadOf`, in Terraform's
     environment only: no source line is rewritten.
@@ -70,12 +76,15 @@ def environment_terraform(
 
     def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
         credentials = aws(environment)
+        if reader and not is_warm:
+            reader.begin()
         return Terraform(
             argv=toolchain.terraform,
             workdir=folder,
             env={**toolchain.environment(), **credentials, **(git if redirect else {})},
             seconds=project.settings.test.seconds,
             attach=attach_to(warm)(credentials) if warm and is_warm else None,
+            read_plan=reader.environment if reader else None,
             secrets=tuple(v for k, v in credentials.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
         )
 
@@ -99,7 +108,8 @@ def open_stack_trials(project: Project, environ: Mapping[str, str], source: str)
         toolchain = find_toolchain(scratch=scratch, environ=environ)
         wants_warm = any(environment.warm for environment in settings.environment)
         warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
-        opened = environment_terraform(project, environ, toolchain, warm)
+        reader = open_plan_reader(environ, toolchain, scratch)
+        opened = environment_terraform(project, environ, toolchain, warm, reader)
 
         def open_trials(files: Files, wanted: tuple[str, ...]) -> TerraformStackTrials:
             return TerraformStackTrials(
@@ -115,6 +125,8 @@ def open_stack_trials(project: Project, environ: Mapping[str, str], source: str)
         try:
             yield open_trials
         finally:
+            if reader:
+                reader.end()
             if warm is not None and not environ.get("MODFERRY_RELAY"):
                 warm.end()
 
@@ -153,7 +165,8 @@ def open_ferry(
         toolchain = find_toolchain(scratch=scratch, environ=environ)
         wants_warm = any(environment.warm for environment in settings.environment)
         warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
-        opened = environment_terraform(project, environ, toolchain, warm)
+        reader = open_plan_reader(environ, toolchain, scratch)
+        opened = environment_terraform(project, environ, toolchain, warm, reader)
 
         def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
             terraform = opened(folder, environment, is_warm)
@@ -190,5 +203,7 @@ def open_ferry(
             )
         finally:
             stacks.end()
+            if reader:
+                reader.end()
             if warm is not None and not environ.get("MODFERRY_RELAY"):
                 warm.end()

@@ -75,6 +75,14 @@ class WarmProvider:
         wanted = None if types is None else sorted(types)
         return {"TF_REATTACH_PROVIDERS": json.dumps(self._ask("register", environment=dict(aws), types=wanted))}
 
+    def schema_environment(self, types: frozenset[str]) -> dict[str, str]:
+        """`{"TF_REATTACH_PROVIDERS": …}` for a Terraform that wants the schemas of these types and no provider.
+
+        Raises UndecidedError.
+        """
+        answer = self._ask("register", environment={}, types=sorted(types), only_schema=True)
+        return {"TF_REATTACH_PROVIDERS": json.dumps(answer)}
+
     def forget(self, aws: Mapping[str, str]) -> None:
         """No Terraform will run in this environment again (an abandoned account): frees its ports and processes."""
         self._ask("forget", environment=dict(aws))

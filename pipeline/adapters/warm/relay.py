@@ -41,11 +41,17 @@ class Relay:
         self.pool = Pool(self._start, memory=memory)
         self.answers = Answers()
 
-    async def register(self, variables: Mapping[str, str], types: frozenset[str] | None) -> dict[str, object]:
-        """The reattach document of a port for this environment and these types; equal ones share a port."""
+    async def register(
+        self, variables: Mapping[str, str], types: frozenset[str] | None, *, only_schema: bool = False
+    ) -> dict[str, object]:
+        """The reattach document of a port for this environment and these types; equal ones share a port.
+
+        `only_schema`: no provider is made ready, since none will be asked.
+        """
         environment = _digest(variables)
         self._variables[environment] = dict(variables)
-        self.pool.warm_up(environment)
+        if not only_schema:
+            self.pool.warm_up(environment)
         protocol, schema = await self._schema(environment)
         used = schema.used(types)
         async with self._registering:
@@ -145,7 +151,8 @@ async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
             types = request["types"]
             kept = None if types is None else frozenset(types)
             try:
-                return await relay.register(request["environment"], kept)
+                only = bool(request.get("only_schema"))
+                return await relay.register(request["environment"], kept, only_schema=only)
             except (processes.ProviderEndedError, grpc.RpcError, ValueError) as error:
                 return {"error": str(error)}
         case "forget":

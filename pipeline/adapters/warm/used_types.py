@@ -7,10 +7,12 @@ schema too many costs microseconds, one too few costs a second run. Unknown word
 import contextlib
 import json
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-_WORD = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_WORD = re.compile(rf"\b{_NAME.pattern}\b")
 _LABEL = re.compile(r"\b(?:resource|data|ephemeral|mock_resource|mock_data|list|action)\s*\"?\s*[:{]?\s*\"?(\w+)")
 _SOURCE = re.compile(r"\bsource\"?\s*[=:]\s*\"(\.{1,2}(?:/[^\"]*)?)\"")
 _SUFFIXES = (".tf", ".tf.json", ".tftest.hcl", ".tftest.json", ".tfmock.hcl", ".tfmock.json")
@@ -46,6 +48,20 @@ def types_in(workdir: Path, state: Mapping[str, object] | None = None) -> frozen
     with contextlib.suppress(OSError, ValueError):
         found |= _of_state(json.loads((workdir / "terraform.tfstate").read_text()))
     return frozenset(found)
+
+
+def types_in_plan(plan: Path) -> frozenset[str] | None:
+    """Words that may be types in a saved plan: a zip file of the configuration, the changes and the state before.
+
+    None where it is no such file. Source of the format: Terraform's internal/plans/planfile.
+    """
+    try:
+        with zipfile.ZipFile(plan) as file:
+            text = "\n".join(file.read(name).decode("latin-1") for name in file.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return None
+    # No word boundary: in the binary part the byte before a name is its length, which may be a letter.
+    return frozenset(_NAME.findall(text))
 
 
 def is_missing_type(stderr: str) -> bool:
