@@ -189,31 +189,52 @@ def test_a_wave_is_verified_again_when_its_soak_is_over(world: World) -> None:
     assert len(kept) == 3 and all(body["checks"] for body in kept), "the evidence of each is kept"
 
 
-def test_what_breaks_in_its_soak_goes_back(world: World) -> None:
+def test_whoever_comes_during_a_soak_verifies_what_soaks_and_waits_on(world: World) -> None:
+    soaking = budget(0, "1h")
+    done(go(world, soaking), Exit.WAITING)
+    checked: list[str] = []
+    for minutes, verified in ((1, 0), (20, 1), (20, 2)):  # not again what was verified a minute ago
+        world.now += timedelta(minutes=minutes)
+        ferry = process(world, f"{minutes}.{verified}", environments=soaking, faults=checked.append)
+        waiting = done(promote(ferry, {"core": version("0.2.0")}, "prod"), Exit.WAITING)
+        assert "soaks until" in waiting.promotion.why and versions(world) == "211 211"
+        assert [effect for effect in checked if effect.startswith("before verify")] == [
+            "before verify prod/a"
+        ] * verified
+    world.now += timedelta(minutes=20)
+    assert recover(process(world, "3.3", environments=soaking)).code is Exit.DONE, "it did not begin anew"
+    assert versions(world) == "222 222"
+
+
+@pytest.mark.parametrize(("minutes", "when"), [(30, "during"), (120, "after")])
+def test_what_breaks_in_its_soak_goes_back(world: World, minutes: int, when: str) -> None:
     soaking = budget(1, "1h")
     done(go(world, soaking), Exit.WAITING)
     world.bad_at.add(("prod/a", "core/0.2.0"))
-    world.now += timedelta(hours=2)
+    world.now += timedelta(minutes=minutes)
     environment = (Environment(name="prod", waves=WAVES, parallel=1, soak="1h", rollback_age="1d"),)
     result = done(go(world, environment, "2.2"), Exit.RESTORED)
     assert (result.phase, versions(world)) == ("rolled_back", "111 111")
-    assert result.promotion.why == "after its soak a: check: 503"
+    assert result.promotion.why == f"{when} its soak a: check: 503"
 
 
-def test_what_cannot_be_found_out_at_the_end_of_a_soak_waits_and_is_asked_again(world: World) -> None:
+@pytest.mark.parametrize(("minutes", "when"), [(30, "during"), (120, "after")])
+def test_what_cannot_be_found_out_about_a_soak_waits_and_is_asked_again(world: World, minutes: int, when: str) -> None:
     soaking = budget(0, "1h")
     done(go(world, soaking), Exit.WAITING)
     world.unsure.add("core/0.2.0")
-    world.now += timedelta(hours=2)
+    world.now += timedelta(minutes=minutes)
     waiting = done(go(world, soaking, "2.2"), Exit.WAITING)
-    assert "could not be verified after its soak: a: check: no answer" in waiting.promotion.why
+    assert f"could not be verified {when} its soak: a: check: no answer" in waiting.promotion.why
     assert versions(world) == "211 211"
     world.unsure.clear()
+    world.now += timedelta(hours=2)
     assert recover(process(world, "3.3", environments=soaking)).code is Exit.DONE
     assert versions(world) == "222 222"
 
 
-def test_a_run_that_is_killed_while_it_verifies_again_is_recovered() -> None:
+@pytest.mark.parametrize("minutes", [30, 120])
+def test_a_run_that_is_killed_while_it_verifies_again_is_recovered(minutes: int) -> None:
     soaking = (Environment(name="prod", waves=WAVES, parallel=1, soak="1h", rollback_age="1d"),)
     for bad in (False, True):
         for point in ("before verify prod/a", "after verify prod/a", "after write stack.failed"):
@@ -221,11 +242,13 @@ def test_a_run_that_is_killed_while_it_verifies_again_is_recovered() -> None:
             done(go(world, soaking), Exit.WAITING)
             if bad:
                 world.bad_at.add(("prod/a", "core/0.2.0"))
-            world.now += timedelta(hours=2)
+            world.now += timedelta(minutes=minutes)
             with contextlib.suppress(Died):
                 ferry = process(world, "2.2", environments=soaking, faults=Point(name=point))
                 promote(ferry, {"core": version("0.2.0")}, "prod")
             world.dead.add("2.2")
             recover(process(world, "3.3", environments=soaking))
+            world.now += timedelta(hours=2)
+            recover(process(world, "4.4", environments=soaking))
             assert versions(world) == ("111 111" if bad else "222 222"), (bad, point)
             assert not list(fleet_of(world.history()).open())

@@ -7,11 +7,11 @@ saved plan with that hash.
 from pipeline.commands.ferry.back import leave_behind, say_old
 from pipeline.commands.ferry.checking import verify_stack
 from pipeline.commands.ferry.crew import Stop, run_all
-from pipeline.commands.ferry.pauses import Paused, check_soak, check_time, pause
+from pipeline.commands.ferry.pauses import Paused, check_time, pause
 from pipeline.commands.ferry.planning import Ready, approval_of, judge_plans, plan_forward, show_facts
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
-from pipeline.commands.ferry.soak import verify_soaked
+from pipeline.commands.ferry.soak import verify_soaked, wait_for_soak
 from pipeline.commands.ferry.tags import TagMovedError
 from pipeline.commands.ferry.turning import fail
 from pipeline.domain.gate import Allowed
@@ -29,7 +29,8 @@ def run_wave(ferry: Ferry, pen: Recorder, wave: int, stop: Stop) -> None:
     if (phases & LEAVING or phases == {StackPhase.RESTORED}) and promotion.kind is not Kind.ROLLBACK:
         _judge_wave(ferry, pen, wave)  # an earlier run was killed before it turned round
         return
-    check_soak(ferry, pen)
+    if not wait_for_soak(ferry, pen, wave, stop):
+        return
     check_time(ferry, pen, wave)
     if not verify_soaked(ferry, pen, wave, stop):
         return

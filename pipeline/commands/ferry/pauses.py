@@ -1,4 +1,4 @@
-"""What keeps a wave from beginning: the wave before still soaks, or the environment is shut at this time.
+"""What keeps a wave from beginning: the environment is shut at this time (and the soak of the wave before, soak.py).
 
 Promise: only a wave of which nothing was touched waits; one that was begun is finished, whatever the calendar
 says. A rollback never waits.
@@ -10,9 +10,8 @@ from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.ferry.recorder import Recorder
 from pipeline.domain.gate import Allowed, Decision
 from pipeline.domain.promotion.calendar import Calendar, judge_calendar
-from pipeline.domain.promotion.eligibility import bypassed, parse_time
+from pipeline.domain.promotion.eligibility import bypassed
 from pipeline.domain.promotion.phases import Kind, Phase, StackPhase
-from pipeline.domain.settings import duration
 
 
 class Paused(Exception):  # noqa: N818 - not an error: the promotion waits, and the ledger says for what
@@ -31,15 +30,6 @@ def judge_time(ferry: Ferry, environment: str, kind: Kind, bypass: str) -> Decis
     if kind is Kind.ROLLBACK:
         return Allowed()
     return bypassed(judge_calendar(Calendar.of(ferry.environment(environment)), ferry.now()), bypass)
-
-
-def check_soak(ferry: Ferry, pen: Recorder) -> None:
-    """Wait until the wave before has soaked."""
-    promotion = pen.promotion
-    if promotion.landed_at:
-        until = parse_time(promotion.landed_at) + duration(ferry.environment(promotion.environment).soak)
-        if ferry.now() < until:
-            pause(ferry, pen, f"the wave before soaks until {until:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def check_time(ferry: Ferry, pen: Recorder, wave: int) -> None:

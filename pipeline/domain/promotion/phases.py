@@ -28,8 +28,8 @@ stack of the wave is verified; it closes as *partial*, with the holds. One too m
 everything goes back. A rollback is never rolled back: where it fails it is `stuck` with its
 stacks as they are, and the next `recover` tries to go forward again.
 
-**Soak.** Before a wave begins whose predecessor had to soak, that one is verified once more: `verified`, `failed`
-(everything goes back) or `inconclusive` (`waiting`).
+**Soak.** A wave that soaks is verified again by whoever comes meanwhile, and in any case before the next one begins:
+`verified`, `failed` (everything goes back) or `inconclusive` (`waiting`).
 
 **Pauses.** `waiting` (approval, soak, inconclusive), `unlanded` (verified, but main would not take the
 pins) and `stuck` (a way back was tried in vain) keep the claim and need no process: the next `promote` with
