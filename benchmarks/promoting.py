@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.adapters import git, processes, terraform
+from pipeline.adapters import git_door, processes, terraform
 from pipeline.adapters.verification import programs, suites
 
 
@@ -60,7 +60,7 @@ def main() -> None:
     out, words = Path(sys.argv[1]), sys.argv[2:]
     watch = Watch()
     terraform.run = watch.watched(processes.run, lambda argv: f"terraform {_verb(argv)}")
-    git.run_bytes = watch.watched(processes.run_bytes, lambda argv: f"git {_verb(argv)}")
+    git_door.run_bytes = watch.watched(processes.run_bytes, lambda argv: f"git {_verb(argv)}")
     suites.run = programs.run = watch.watched(processes.run, lambda _: "checks")
     from pipeline.cli import main as modferry
 

@@ -17,7 +17,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipeline.adapters.git import GitError, GitRepository
+from pipeline.adapters.git import GitRepository
+from pipeline.adapters.git_door import GitError
 from pipeline.adapters.replay_cache import ReplayCache
 from pipeline.adapters.replays import Replays
 from pipeline.domain.history import History, fold

@@ -9,7 +9,8 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.adapters.git import GitError, GitRepository
+from pipeline.adapters.git import GitRepository
+from pipeline.adapters.git_door import GitError
 from pipeline.adapters.ledger import GitLedger, PushRejectedError
 from pipeline.adapters.trees import CommitTree
 from pipeline.domain.promotion.work import Landing

@@ -11,8 +11,9 @@ from typing import Any
 from pipeline.commands.attempts import Attempt, attempt, worst
 from pipeline.commands.ferry.ports import Ferry
 from pipeline.commands.promote import find_candidates, judge_versions, look, promote
-from pipeline.domain.fleet.board import MainStack, plan_board
+from pipeline.domain.fleet.board import plan_board
 from pipeline.domain.fleet.converging import Step, plan_steps
+from pipeline.domain.fleet.rows import MainStack
 from pipeline.domain.gate import insist
 from pipeline.domain.pins import content_digest, find_pins, refs_of
 from pipeline.domain.promotion.phases import Kind

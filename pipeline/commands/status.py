@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.commands.project import Project
-from pipeline.domain.fleet.board import Board, MainStack, plan_board
+from pipeline.domain.fleet.board import plan_board
+from pipeline.domain.fleet.rows import Board, MainStack
 from pipeline.domain.fleet.through import Through, find_through
 from pipeline.domain.pins import content_digest, find_pins, refs_of
 from pipeline.errors import UsageError

@@ -7,8 +7,8 @@ import click
 from pipeline.cli import App
 from pipeline.commands.status import look_through, read_board
 from pipeline.console import Console
-from pipeline.domain.fleet.board import Board, PinRow, State
 from pipeline.domain.fleet.layout import lay_out
+from pipeline.domain.fleet.rows import Board, PinRow, State
 from pipeline.domain.fleet.stops import where
 from pipeline.domain.promotion.claims import say_next
 from pipeline.errors import Exit

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.git import GitError, GitRepository
+from pipeline.adapters.git import GitRepository
+from pipeline.adapters.git_door import GitError
 from tests.conftest import MakeRepository, git
 
 FILES = {"a": "1", "b/c.tf": "2", "b/d/e": "3", "b.x": "4", "b0": "5", "run.sh": "6"}

@@ -8,28 +8,21 @@ import contextlib
 import itertools
 import json
 import shutil
-import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.adapters.harness import examples, static, upgrade
-from pipeline.adapters.harness.handout import VARIABLE, Handout
+from pipeline.adapters.harness import examples, static, suites, upgrade
 from pipeline.adapters.harness.inits import Inits
-from pipeline.adapters.harness.native import cases_of
-from pipeline.adapters.harness.reports import cases_from_report
-from pipeline.adapters.harness.subject import PROVIDER, PROVIDER_FILE
 from pipeline.adapters.harness.upgrade_files import UpgradeFiles
-from pipeline.adapters.processes import base_environment, run
 from pipeline.adapters.terraform import Attach, Terraform, TerraformFailedError, TerraformUnknownError
 from pipeline.adapters.warm import is_provider_lost
 from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
-from pipeline.domain.verdict import Case, Suite, Verdict
+from pipeline.domain.verdict import Case, Verdict
 from pipeline.errors import UndecidedError
 
 
@@ -85,10 +78,10 @@ class Bench:
     notes: list[str] = field(default_factory=list)
     _accounts: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _lanes: threading.local = field(default_factory=threading.local)
-    _inits: Inits = field(init=False)
+    inits: Inits = field(init=False)
 
     def __post_init__(self) -> None:
-        self._inits = Inits(self.scratch / "inits")
+        self.inits = Inits(self.scratch / "inits")
 
     def run(self, part: Part) -> list[Case]:
         """Run one part to its cases; whatever breaks in between is errored, never lost.
@@ -189,71 +182,15 @@ class Bench:
             case "static":
                 return static.run(self, module, aws)
             case "native":
-                return self._native(part, module, aws)
+                return suites.run_native(self, part, module, aws)
             case "pytest":
-                return self._pytest(part, work, module, aws)
+                return suites.run_pytest(self, part, work, module, aws)
             case "example":
                 return examples.run(self, module, part.files[0], aws)
             case "upgrade":
                 return upgrade.run(self, part, work, aws)
             case _:
                 raise ValueError(part.kind)
-
-    def _native(self, part: Part, module: Path, aws: Mapping[str, str]) -> list[Case]:
-        file = part.files[0]
-        folder = file.rpartition("/")[0]
-        terraform = self.in_folder(module, aws)
-        flags = ("-input=false", f"-test-directory={folder}")
-        if self.attach_for:
-            self._inits.prepare((part.path, *flags), module, lambda: terraform.init(*flags))
-        else:
-            terraform.init(*flags)
-        outcome = terraform.call("test", "-json", f"-test-directory={folder}", f"-filter={file}", ok=range(256))
-        return cases_of(file, outcome, self.target.unsupported)
-
-    def _pytest(self, part: Part, work: Path, module: Path, aws: Mapping[str, str]) -> list[Case]:
-        report = work / "report.jsonl"
-        attached = dict(self.attach_for(aws)(module, False)) if self.attach_for else {}
-        handout = Handout(
-            root=str(work / "tree"),
-            module=part.path,
-            target=self.target.name,
-            region=self.region,
-            aws=aws,
-            terraform=self.terraform,
-            env={**self.tool_env, **attached},
-            scratch=str(work),
-            report=str(report),
-            seconds=self.seconds,
-            abandon=self.target.name != "account",
-        )
-        handout.write(work / "handout.json")
-        if not (module / PROVIDER_FILE).exists() and part.suite is not Suite.STATIC:
-            (module / PROVIDER_FILE).write_text(PROVIDER)
-        began = time.monotonic()
-        outcome = run(
-            (
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "-p",
-                "pipeline.adapters.pytest_plugin",
-                "-p",
-                "no:cacheprovider",
-                *NO_SUMMARY,
-                "--rootdir",
-                str(module),
-                "-c",
-                "/dev/null",
-                *part.files,
-            ),
-            cwd=module,
-            env=base_environment({**aws, VARIABLE: str(work / "handout.json"), "PYTHONDONTWRITEBYTECODE": "1"}),
-            seconds=self.seconds * 2,
-        )
-        folder = part.files[0].rpartition("/")[0]
-        return cases_from_report(report, folder, outcome, time.monotonic() - began, self.target.unsupported)
 
     def _account(self, part: Part) -> str:
         """A fresh account for what applies; one a thread for what only plans."""
@@ -262,10 +199,6 @@ class Bench:
         if not hasattr(self._lanes, "account"):
             self._lanes.account = f"{next(self._accounts):012d}"
         return str(self._lanes.account)
-
-
-NO_SUMMARY = ("-p", "no:hypothesispytest")
-"""Hypothesis' plugin imports all of it for a summary: half of what a small pytest run costs. Tests may use it."""
 
 
 def copy_tree(files: Files, wanted: set[str], to: Path) -> None:

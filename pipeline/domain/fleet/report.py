@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.domain.evidence import Evidence
-from pipeline.domain.fleet.board import Board, State
+from pipeline.domain.fleet.rows import Board, State
 from pipeline.domain.fleet.sentences import tell_all
 from pipeline.domain.history import History, Release
 from pipeline.domain.ledger import Entry

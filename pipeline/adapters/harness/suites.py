@@ -1,0 +1,81 @@
+"""A module's own tests on a bench: Terraform's test files, and Python's with pytest."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.adapters.harness.handout import VARIABLE, Handout
+from pipeline.adapters.harness.native import cases_of
+from pipeline.adapters.harness.reports import cases_from_report
+from pipeline.adapters.harness.subject import PROVIDER, PROVIDER_FILE
+from pipeline.adapters.processes import base_environment, run
+from pipeline.domain.parts import Part
+from pipeline.domain.verdict import Case, Suite
+
+if TYPE_CHECKING:
+    from pipeline.adapters.harness.bench import Bench
+
+NO_SUMMARY = ("-p", "no:hypothesispytest")
+"""Hypothesis' plugin imports all of it for a summary: half of what a small pytest run costs. Tests may use it."""
+
+
+def run_native(bench: "Bench", part: Part, module: Path, aws: Mapping[str, str]) -> list[Case]:
+    """One of Terraform's own test files."""
+    file = part.files[0]
+    folder = file.rpartition("/")[0]
+    terraform = bench.in_folder(module, aws)
+    flags = ("-input=false", f"-test-directory={folder}")
+    if bench.attach_for:
+        bench.inits.prepare((part.path, *flags), module, lambda: terraform.init(*flags))
+    else:
+        terraform.init(*flags)
+    outcome = terraform.call("test", "-json", f"-test-directory={folder}", f"-filter={file}", ok=range(256))
+    return cases_of(file, outcome, bench.target.unsupported)
+
+
+def run_pytest(bench: "Bench", part: Part, work: Path, module: Path, aws: Mapping[str, str]) -> list[Case]:
+    """A part's Python tests in a pytest process of their own."""
+    report = work / "report.jsonl"
+    attached = dict(bench.attach_for(aws)(module, False)) if bench.attach_for else {}
+    handout = Handout(
+        root=str(work / "tree"),
+        module=part.path,
+        target=bench.target.name,
+        region=bench.region,
+        aws=aws,
+        terraform=bench.terraform,
+        env={**bench.tool_env, **attached},
+        scratch=str(work),
+        report=str(report),
+        seconds=bench.seconds,
+        abandon=bench.target.name != "account",
+    )
+    handout.write(work / "handout.json")
+    if not (module / PROVIDER_FILE).exists() and part.suite is not Suite.STATIC:
+        (module / PROVIDER_FILE).write_text(PROVIDER)
+    began = time.monotonic()
+    outcome = run(
+        (
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "pipeline.adapters.pytest_plugin",
+            "-p",
+            "no:cacheprovider",
+            *NO_SUMMARY,
+            "--rootdir",
+            str(module),
+            "-c",
+            "/dev/null",
+            *part.files,
+        ),
+        cwd=module,
+        env=base_environment({**aws, VARIABLE: str(work / "handout.json"), "PYTHONDONTWRITEBYTECODE": "1"}),
+        seconds=bench.seconds * 2,
+    )
+    folder = part.files[0].rpartition("/")[0]
+    return cases_from_report(report, folder, outcome, time.monotonic() - began, bench.target.unsupported)
