@@ -18,14 +18,18 @@ MADE_UP = re.compile(
     r"|\b20\d{2}[01]\d[0-3]\d\d{8,20}\b"  # Terraform's own unique names: a time with a counter
 )
 TIME = re.compile(r"\b20\d{2}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[ +]?\+?\d{2}:?\d{2}( UTC)?)?|\b\d{10}\.\d+\b")
-ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?!/)")
+ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?!/)|(?<=\bec2-)(?:\d{1,3}-){3}\d{1,3}\b")
+
+
+ROLE = re.compile(r"\bAROA[A-Z0-9]{10,20}\b")
+"""A role's unique id, which moto makes up anew each time that it is asked who asks (GetCallerIdentity)."""
 
 
 def of_plan(document: Mapping[str, Any]) -> Any:
-    """A plan's JSON without the time, and without the order of what Terraform lists by chance."""
+    """A plan's JSON without the time, the order of what Terraform lists by chance, and ids that nobody kept."""
     plan = {key: value for key, value in document.items() if key not in ("timestamp", "relevant_attributes")}
     relevant = sorted(document.get("relevant_attributes", ()), key=json.dumps)
-    return {**plan, "relevant_attributes": relevant}
+    return json.loads(ROLE.sub("<role>", json.dumps({**plan, "relevant_attributes": relevant})))
 
 
 def of_state(document: Mapping[str, Any], account: str) -> Any:
