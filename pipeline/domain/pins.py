@@ -101,6 +101,13 @@ def call_locally(files: Mapping[str, bytes], source: str, module: str, prefix: s
     return moved
 
 
+def source_places(name: str, data: bytes) -> Iterator[tuple[int, int]]:
+    """(start, end) of the literal source of each module call in a .tf or .tf.json file. Raises UsageError for JSON that
+    cannot be read."""
+    calls = _json_calls(name, data) if name.endswith(".json") else _native_calls(data)
+    return ((start, end) for _, start, end in calls)
+
+
 def content_digest(files: Mapping[str, bytes]) -> str:
     """`sha256:…` over the names and bytes of a stack's files. modferry.lock is left out: it is written after the
     content was applied, and says nothing that Terraform reads."""
