@@ -158,8 +158,8 @@ def discover(files: Files, *, patterns: Sequence[str], exclude: Sequence[str], r
     Raises UsageError for two modules of one name, and for a circle of calls, which Terraform cannot load.
     """
     folders = _folders(files.paths)
-    candidates = [f for f in folders if f == ROOT or any(_matches(f, p) for p in patterns)]
-    found = [f for f in candidates if not any(_matches(f, p) for p in exclude)]
+    candidates = [f for f in folders if f == ROOT or any(matches(f, p) for p in patterns)]
+    found = [f for f in candidates if not any(matches(f, p) for p in exclude)]
     files.load([p for f in folders for p in folders[f] if _is_code(p)])
     calls = {f: _calls(files, folders[f], f, folders) for f in folders}
     modules: dict[str, Module] = {}
@@ -185,7 +185,7 @@ def discover(files: Files, *, patterns: Sequence[str], exclude: Sequence[str], r
     return graph
 
 
-def _matches(folder: str, pattern: str) -> bool:
+def matches(folder: str, pattern: str) -> bool:
     """Whether a path matches a glob part by part: `modules/*` is not `modules/vpc/examples`."""
     parts, wanted = folder.split("/"), pattern.strip("/").split("/")
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
