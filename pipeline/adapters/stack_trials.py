@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.adapters.harness.bench import copy_tree
 from pipeline.adapters.harness.upgrade import LOCKED
+from pipeline.adapters.installed import leads_out
 from pipeline.adapters.stacks import Copies, OpenTerraform
 from pipeline.adapters.terraform import Terraform, TerraformFailedError, first_error
 from pipeline.domain.module import Files
@@ -85,6 +86,9 @@ class TerraformStackTrials:
                 if data != own[name]:
                     (folder / name).write_bytes(data)
         _init(self.terraform(folder, subject.environment, False))
+        if leads_out(folder, beside=CANDIDATE):
+            with self._copying:
+                self.copies.copy_out(subject.commit, copy)
         terraform = self.terraform(folder, subject.environment, self.is_warm(subject.environment))
         terraform.plan("modferry.tfplan", *PLAN_FLAGS)
         return terraform.show("modferry.tfplan")
@@ -92,7 +96,7 @@ class TerraformStackTrials:
     def _copy_out(self, subject: Subject, copy: Path) -> Path:
         with self._copying:
             copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.copies.copy_out(subject.commit, copy)
+            self.copies.copy_out(subject.commit, copy, f"{subject.environment}/{subject.stack}")
         return copy / self.copies.folder / subject.environment / subject.stack
 
 

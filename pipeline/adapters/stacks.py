@@ -14,9 +14,10 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol
 
+from pipeline.adapters.installed import leads_out
 from pipeline.adapters.state_locks import LockBreaker
 from pipeline.adapters.terraform import Terraform, TerraformFailedError
-from pipeline.adapters.verification import is_unreachable, run_checks
+from pipeline.adapters.verification import has_programs, is_unreachable, run_checks
 from pipeline.domain.inventory import Resource, resources_in
 from pipeline.domain.pins import LOCK_FILE
 from pipeline.domain.plan import PlanSummary, summarise
@@ -39,8 +40,11 @@ class Copies(Protocol):
 
     folder: str
 
-    def copy_out(self, commit: str, into: Path) -> None:
-        """Write a commit's tree into a new folder."""
+    def copy_out(self, commit: str, into: Path, stack: str = "", own: Mapping[str, bytes] | None = None) -> None:
+        """Write a commit's tree into a folder: all of it, or what `stack` (`dev/a`) with the files `own` can need.
+
+        For a folder that it wrote before it adds what is missing.
+        """
         ...
 
 
@@ -116,6 +120,8 @@ class TerraformStacks:
         if second.verdict is not CheckVerdict.PASSED:
             return Verification(checks=(second,))
         environment = self.environments[job.environment]
+        if has_programs(environment, saved.folder.parent):
+            self._complete(job)
         checks = run_checks(
             environment,
             job.stack,
@@ -165,11 +171,10 @@ class TerraformStacks:
         return saved
 
     def _prepare(self, job: Job) -> Path:
-        """The copy of this key and commit (made once), with the job's files in the stack's folder."""
-        copy = self.scratch / job.key / job.commit[:16]
+        """The copy of this key and commit, shared by its stacks, with the job's files in the stack's folder."""
+        copy = self._copy_of(job)
         with self._copying:
-            if not copy.exists():
-                self.copies.copy_out(job.commit, copy)
+            self.copies.copy_out(job.commit, copy, job.name, job.files)
         folder = copy / self.copies.folder / job.environment / job.stack
         for name, data in job.files.items():
             path = folder / name
@@ -178,6 +183,14 @@ class TerraformStacks:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         return folder
+
+    def _copy_of(self, job: Job) -> Path:
+        return self.scratch / job.key / job.commit[:16]
+
+    def _complete(self, job: Job) -> None:
+        """Whatever may look for any file of the repository finds it."""
+        with self._copying:
+            self.copies.copy_out(job.commit, self._copy_of(job))
 
     def _init(self, job: Job, folder: Path, *, may_upgrade: bool) -> None:
         """Read-only first; then adding what is missing; then letting the constraint choose again.
@@ -195,7 +208,9 @@ class TerraformStacks:
                 if not may_upgrade or flags == attempts[-1] or not any(words in said for words in LOCK_SAYS_NO):
                     raise
             else:
-                return
+                break
+        if leads_out(folder):
+            self._complete(job)
 
     def _terraform(self, job: Job, folder: Path) -> Terraform:
         return self.terraform(folder, job.environment, self.environments[job.environment].warm)

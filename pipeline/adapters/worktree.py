@@ -4,7 +4,6 @@ Promise: the user's checkout, index and branches are never touched. A push to ma
 ledger's entry about it, or not at all.
 """
 
-import secrets
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,24 +11,27 @@ from pathlib import Path
 from pipeline.adapters.git import GitRepository
 from pipeline.adapters.git_door import GitError
 from pipeline.adapters.ledger import GitLedger, PushRejectedError
+from pipeline.adapters.private_copies import PrivateCopies
 from pipeline.adapters.trees import CommitTree
 from pipeline.domain.promotion.work import Landing
+from pipeline.domain.reach import RESERVED
 from pipeline.errors import RefusedError, UndecidedError
 from pipeline.ports import Decide
 
-RESERVED = "verify"
-"""A folder of an environment that holds its verification, not a stack."""
-
 
 class OriginMain:
-    """The branch `branch` of the remote that everybody shares; stacks are folders of `folder`/<environment>."""
+    """The branch `branch` of the remote that everybody shares; stacks are folders of `folder`/<environment>, modules
+    folders that one of the globs `modules` names."""
 
-    def __init__(self, repository: GitRepository, ledger: GitLedger, *, branch: str, folder: str) -> None:
+    def __init__(
+        self, repository: GitRepository, ledger: GitLedger, *, branch: str, folder: str, modules: Sequence[str] = ()
+    ) -> None:
         self.repository = repository
         self.ledger = ledger
         self.branch = branch
         self.folder = folder.strip("/")
         self._trees: dict[str, CommitTree] = {}
+        self._copies = PrivateCopies(repository, folder=self.folder, modules=modules)
 
     def fetch(self) -> str:
         """The newest commit of main on origin. RefusedError without a remote, UndecidedError when it is away."""
@@ -113,16 +115,13 @@ class OriginMain:
             return Landing.REJECTED, error.what
         return Landing.LANDED, ""
 
-    def copy_out(self, commit: str, into: Path) -> None:
-        """Write the whole tree of a commit into an empty folder, which belongs to nobody's checkout."""
-        into.mkdir(parents=True, mode=0o700)
-        index = self.repository.common_dir / f"modferry-copy-{secrets.token_hex(6)}"
-        env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(into)}
-        try:
-            self.repository.git("read-tree", commit, env=env)
-            self.repository.git("checkout-index", "--all", f"--prefix={into}/", env=env)
-        finally:
-            index.unlink(missing_ok=True)
+    def copy_out(self, commit: str, into: Path, stack: str = "", own: Mapping[str, bytes] | None = None) -> None:
+        """Write the tree of a commit into a folder of its own, which belongs to nobody's checkout: all of it, or what
+        `stack` (`dev/a`) can need, whose folder is going to hold the files `own`.
+
+        Called again for the same folder it adds what is missing; what lies there already is left as it is.
+        """
+        self._copies.copy_out(self._tree(commit), into, stack and f"{self.folder}/{stack}", own or {})
 
     def _tree(self, commit: str) -> CommitTree:
         if commit not in self._trees:

@@ -103,7 +103,13 @@ def open_stack_trials(project: Project, environ: Mapping[str, str], source: str)
     repository, ledger, settings = project.repository, project.ledger, project.settings
     assert isinstance(repository, GitRepository)
     assert isinstance(ledger, GitLedger)
-    copies = OriginMain(repository, ledger, branch=settings.release.branch, folder=settings.environments_path)
+    copies = OriginMain(
+        repository,
+        ledger,
+        branch=settings.release.branch,
+        folder=settings.environments_path,
+        modules=settings.modules.paths,
+    )
     with run_folder(environ, "stacks") as scratch:
         toolchain = find_toolchain(scratch=scratch, environ=environ)
         wants_warm = any(environment.warm for environment in settings.environment)
@@ -159,7 +165,13 @@ def open_ferry(
     assert isinstance(ledger, GitLedger)
     holder = this_holder(ledger.actor)
     source = settings.source or repository.config(f"remote.{repository.remote()}.url") or str(repository.root)
-    trunk = OriginMain(repository, ledger, branch=settings.release.branch, folder=settings.environments_path)
+    trunk = OriginMain(
+        repository,
+        ledger,
+        branch=settings.release.branch,
+        folder=settings.environments_path,
+        modules=settings.modules.paths,
+    )
     key = environ.get("MODFERRY_HASH_KEY")
     with run_folder(environ, "promotion") as scratch:
         toolchain = find_toolchain(scratch=scratch, environ=environ)

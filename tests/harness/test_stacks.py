@@ -1,5 +1,8 @@
-"""What a stack leaves in the scratch folder when it is done: its files, and nothing that `init` fetched."""
+"""What a stack finds in the scratch folder, and leaves there when it is done: nothing that `init` fetched."""
 
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,15 +11,15 @@ import pytest
 from pipeline.adapters.stacks import PLAN, TerraformStacks
 from pipeline.adapters.terraform import Terraform
 from pipeline.domain.promotion.work import Job
-from pipeline.domain.settings import Environment
+from pipeline.domain.settings import Check, Environment
 from pipeline.errors import UndecidedError
 
 
 class Copies:
     folder = "environments"
 
-    def copy_out(self, commit: str, into: Path) -> None:
-        into.mkdir(parents=True)
+    def copy_out(self, commit: str, into: Path, stack: str = "", own: Mapping[str, bytes] | None = None) -> None:
+        into.mkdir(parents=True, exist_ok=True)
 
 
 class FakeTerraform:
@@ -64,3 +67,85 @@ def test_a_dropped_job_is_forgotten_and_its_modules_are_gone_at_the_end(tmp_path
     assert (folder / "main.tf").exists()
     with pytest.raises(UndecidedError, match="was not planned by this run"):
         stacks.apply(job)
+
+
+class Growing:
+    """Copies that remember what was asked for, and who asked at once."""
+
+    folder = "environments"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Mapping[str, bytes] | None]] = []
+        self.at_once = 0
+
+    def copy_out(self, commit: str, into: Path, stack: str = "", own: Mapping[str, bytes] | None = None) -> None:
+        self.at_once += 1
+        assert self.at_once == 1, "two stacks of one copy take turns"
+        into.mkdir(parents=True, exist_ok=True)
+        time.sleep(0.001)
+        self.asked.append((stack, own))
+        self.at_once -= 1
+
+
+class Fetching(FakeTerraform):
+    """`init` fetches one module; the state and outputs are empty."""
+
+    text = ""
+
+    def init(self, *flags: str) -> None:
+        folder = self.workdir / ".terraform" / "modules"
+        (folder / "net").mkdir(parents=True, exist_ok=True)
+        (folder / "modules.json").write_text('{"Modules": [{"Dir": ".terraform/modules/net"}]}')
+        (folder / "net" / "main.tf").write_text(self.text)
+
+    def output(self) -> dict[str, Any]:
+        return {}
+
+
+class Leaving(Fetching):
+    text = 'a = file("../x")'
+
+
+def growing(scratch: Path, kind: type[FakeTerraform], *checks: Check) -> tuple[TerraformStacks, Growing]:
+    copies = Growing()
+    stacks = TerraformStacks(
+        copies=copies,
+        scratch=scratch,
+        terraform=lambda folder, *_: cast(Terraform, kind(folder)),
+        aws=lambda _: {},
+        environments=[Environment(name="dev", checks=checks)],
+    )
+    return stacks, copies
+
+
+def job_of(stack: str) -> Job:
+    return Job(environment="dev", stack=stack, commit="c" * 40, files={"main.tf": b"1"}, key="p")
+
+
+def test_each_stack_adds_what_it_needs_to_their_copy_one_after_the_other(tmp_path: Path) -> None:
+    stacks, copies = growing(tmp_path, Fetching)
+    names = [f"s{number}" for number in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: stacks.plan(job_of(name), may_upgrade=False), names))
+    assert sorted(stack for stack, _ in copies.asked) == sorted(f"dev/{name}" for name in names)
+    assert all(own == {"main.tf": b"1"} for _, own in copies.asked)
+
+
+def test_a_fetched_module_that_leads_out_gets_the_whole_copy_before_it_is_planned(tmp_path: Path) -> None:
+    stacks, copies = growing(tmp_path, Leaving)
+    stacks.plan(job_of("a"), may_upgrade=False)
+    assert [stack for stack, _ in copies.asked] == ["dev/a", ""]
+
+
+def test_programs_of_the_repository_get_the_whole_copy_before_they_run(tmp_path: Path) -> None:
+    stacks, copies = growing(tmp_path / "1", Fetching)
+    stacks.plan(job_of("a"), may_upgrade=False)
+    stacks.verify(job_of("a"))
+    assert [stack for stack, _ in copies.asked] == ["dev/a"], "nothing of the repository is run"
+    (tmp_path / "1/p" / ("c" * 16) / "environments/dev/verify").mkdir()
+    stacks.verify(job_of("a"))
+    assert [stack for stack, _ in copies.asked] == ["dev/a", ""]
+    stacks, copies = growing(tmp_path / "2", Fetching, Check(kind="command", command=("true",)))
+    stacks.plan(job_of("a"), may_upgrade=False)
+    stacks.verify(job_of("a"))
+    assert [stack for stack, _ in copies.asked] == ["dev/a", ""]

@@ -31,6 +31,11 @@ def is_unreachable(said: str) -> bool:
     return bool(_AWAY.search(said))
 
 
+def has_programs(environment: Environment, folder: Path) -> bool:
+    """Whether checks run programs of the repository, which may look anywhere in it. `folder` is the environment's."""
+    return (folder / "verify").is_dir() or any(check.kind == "command" for check in environment.checks)
+
+
 def run_checks(
     environment: Environment,
     stack: str,
