@@ -48,7 +48,7 @@ _UP = rb"(?P<up>(?:\.{1,2}/+)*\.\./+)(?P<rest>[^\"$%\\\n]*)(?P<end>.|\n|\Z)"
 _MODULE_OR_ROOT = re.compile(rb"\"\$\{\s*path\.(?P<of>module|root)\s*\}/+" + _UP)
 _READS = rb"(?<![\w:])(?:file(?:base64(?:sha(?:256|512))?|exists|md5|set|sha(?:1|256|512))?|templatefile)\(\s*"
 _FUNCTION = re.compile(_READS + rb"\"" + _UP)
-_IS_TEMPLATE = re.compile(rb"[$%]\{.*" + _READS, re.DOTALL)
+_CALLS_READER = re.compile(_READS)
 _UNKNOWN = re.compile(
     rb"\bpath\s*(?:\.\s*cwd|\[)|\b(?:abspath|dirname)\s*\("
     rb"|\blocal-exec\b|\bdata\W+external\b|\"external\"|\binterpreter\b|\bshell_",
@@ -71,7 +71,7 @@ def find_ways(name: str, data: bytes) -> tuple[Way, ...] | None:
         return _ways(name, data, is_code=True)
     if b"\0" in data:
         return ()
-    if name.endswith(TEMPLATES) or _IS_TEMPLATE.search(data):
+    if name.endswith(TEMPLATES) or ((b"${" in data or b"%{" in data) and _CALLS_READER.search(data)):
         return _ways(name, data, is_code=False)
     if name.endswith(UNREAD):
         return ()
