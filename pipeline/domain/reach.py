@@ -140,18 +140,22 @@ class _Walk:
         """Where a text leads that lies in these folders."""
         if ways is None:
             raise AnywhereError
-        found = []
-        for way in ways:
-            beside = {self.stack} if way.base in (Base.ROOT, Base.WORKING) else set()
-            for folder in beside if way.base is Base.ROOT else folders | beside:
-                written = posixpath.normpath(posixpath.join(folder, way.path))
-                found.append((self._follow(written), written))
-        return found
+        return [(self._follow(written), written) for way in ways for written in self._meant(way, folders)]
+
+    def _meant(self, way: Way, folders: set[str]) -> set[str]:
+        """The paths that a way can mean. What is read by a function is meant from the stack's folder, where Terraform
+        works; the file's own folder is tried too, and does not count where it leads out of the tree."""
+        if way.base is Base.ROOT:
+            return {_joined(self.stack, way)}
+        meant = {_joined(folder, way) for folder in folders}
+        if way.base is Base.WORKING:
+            return {_joined(self.stack, way)} | {path for path in meant if not _is_outside(path)}
+        return meant
 
     def _follow(self, path: str) -> str:
         """Where a path leads when its links are followed; they are taken."""
         for _ in range(HOPS):
-            if path in (".", "..") or path.startswith("../"):
+            if _is_outside(path):
                 raise AnywhereError
             parts = path.split("/")
             heads = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
@@ -169,3 +173,12 @@ class _Walk:
         if text.startswith("/") or ".." in text.lstrip("./").split("/"):
             raise AnywhereError
         return posixpath.normpath(posixpath.join(posixpath.dirname(link), text))
+
+
+def _joined(folder: str, way: Way) -> str:
+    return posixpath.normpath(posixpath.join(folder, way.path))
+
+
+def _is_outside(path: str) -> bool:
+    """Whether a path is not in the tree, or all of it."""
+    return path in (".", "..") or path.startswith("../")

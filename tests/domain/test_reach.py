@@ -96,6 +96,9 @@ def test_paths_in_a_called_module_are_meant_from_it_and_from_the_stack() -> None
     assert needed(call, {"modules/zzz/main.tf": 'a = "${path.root}/../b/data.json"'}) == own | data
     assert needed(call, {"modules/zzz/main.tf": 'a = file("../b/data.json")'}) == own | data
     assert needed(call, {"modules/zzz/main.tf": 'a = file("../keys/main.tf")'}) == own | {KEYS_MAIN}
+    assert needed(call, {"modules/zzz/main.tf": 'a = file("../../../shared/x.json")'}) == own | {"shared/x.json"}
+    assert needed(call, {"modules/zzz/main.tf": 'a = file("../../../../x/y")'}) is None
+    assert needed(call, {"modules/zzz/main.tf": 'a = "${path.module}/../../../x"'}) is None
     assert needed(call, {"modules/zzz/main.tf": "a = path.cwd"}) is None
 
 

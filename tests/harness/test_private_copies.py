@@ -8,6 +8,8 @@ import pytest
 
 from pipeline.adapters.git import GitRepository
 from pipeline.adapters.ledger import GitLedger
+from pipeline.adapters.terraform import Terraform
+from pipeline.adapters.toolchain import find_toolchain
 from pipeline.adapters.worktree import OriginMain
 from tests.conftest import MakeRepository, git, write_files
 
@@ -131,3 +133,47 @@ def test_the_hundredth_stack_costs_no_more_than_the_second(make_repository: Make
         trunk.copy_out(commit, tmp_path / "copy", f"dev/{name}")
     assert [arguments[0] for arguments in asked] == ["read-tree", *["checkout-index"] * 100]
     assert len(listed(tmp_path / "copy")) == 100
+
+
+OUTPUT = 'output "said" {{\n  value = {}\n}}\n'
+REAL = {
+    "shared/x.txt": "x",
+    "modules/k/main.tf": 'module "l" {\n  source = "../l"\n}\n'
+    + OUTPUT.format('[module.l.said, file("${path.module}/../n/n.txt"), file("../b/b.txt")]'),
+    "modules/l/main.tf": OUTPUT.format('templatefile("${path.module}/t.sh", {})'),
+    "modules/l/t.sh": '# ${file("../../../modules/o/o.txt")}',
+    "modules/m/main.tf": OUTPUT.format('[file("${path.root}/../b/b.txt"), fileset("${path.module}/../n", "*")]'),
+    "modules/n/n.txt": "n",
+    "modules/n/main.tf": "",
+    "modules/o/o.txt": "o",
+    "modules/o/main.tf": "",
+    "modules/p/main.tf": "",
+    "environments/dev/b/b.txt": "b",
+    "environments/dev/b/main.tf": "",
+    "environments/dev/c/main.tf": "",
+    "environments/dev/a/main.tf": CALL.format("k")
+    + 'module "linked" {\n  source = "./linked"\n}\n'
+    + OUTPUT.format('[module.m.said, module.linked.said, file("../../../shared/x.txt")]'),
+}
+
+
+@pytest.mark.terraform
+def test_terraform_says_the_same_in_the_part_as_in_the_whole(make_repository: MakeRepository, tmp_path: Path) -> None:
+    clone = make_repository(REAL)
+    (clone / "environments/dev/a/linked").symlink_to("../../../modules/m")
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "-m", "feat: link")
+    trunk = trunk_of(GitRepository(clone))
+    found = []
+    tools = find_toolchain(scratch=tmp_path / "tools", environ=os.environ)
+    for name, stack in (("whole", ""), ("part", "dev/a")):
+        trunk.copy_out(head(clone), tmp_path / name, stack)
+        folder = tmp_path / name / "environments/dev/a"
+        terraform = Terraform(argv=tools.terraform, workdir=folder, env=tools.environment())
+        terraform.init("-input=false")
+        terraform.plan("x", "-input=false")
+        found.append(terraform.show("x")["planned_values"])
+    assert found[0] == found[1]
+    assert "# o" in str(found[1])
+    left_out = {"modules/p/main.tf", "environments/dev/c/main.tf"}
+    assert not left_out & listed(tmp_path / "part") and left_out <= listed(tmp_path / "whole")
