@@ -94,7 +94,7 @@ def environment_terraform(
 @contextmanager
 def open_stack_trials(project: Project, environ: Mapping[str, str], source: str) -> Iterator[OpenTrials]:
     """Hands that plan a candidate on copies of states; copies and providers end with the context."""
-    from pipeline.adapters.harness.workbench import run_folder
+    from pipeline.adapters.harness.run_folders import run_folder
     from pipeline.adapters.ledger import GitLedger
     from pipeline.adapters.stack_trials import TerraformStackTrials
     from pipeline.adapters.toolchain import find_toolchain
@@ -151,7 +151,7 @@ def open_ferry(
     import secrets
 
     from pipeline.adapters.access import access_to
-    from pipeline.adapters.harness.workbench import run_folder
+    from pipeline.adapters.harness.run_folders import run_folder
     from pipeline.adapters.holders import MARK, end_leftovers, is_dead, this_holder
     from pipeline.adapters.ledger import GitLedger
     from pipeline.adapters.stacks import TerraformStacks

@@ -50,17 +50,17 @@ def diagnose(environ: Mapping[str, str]) -> list[Finding]:
 
 def sweep_test_runs(environ: Mapping[str, str]) -> Swept:
     """End and remove what dead test runs left on this machine."""
-    from pipeline.adapters.harness.workbench import sweep
+    from pipeline.adapters.harness.run_folders import sweep
 
     return sweep(environ)
 
 
 def list_test_runs(environ: Mapping[str, str]) -> Sequence[Run]:
     """The folders of test runs on this machine."""
-    from pipeline.adapters.harness import workbench
+    from pipeline.adapters.harness import run_folders
     from pipeline.commands.sandbox import Run
 
     return [
         Run(folder=folder, target=target, alive=alive, holds=holds)
-        for folder, target, alive, holds in workbench.list_runs(environ)
+        for folder, target, alive, holds in run_folders.list_runs(environ)
     ]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.adapters.git import GitRepository
-from pipeline.adapters.harness.workbench import sweep
+from pipeline.adapters.harness.run_folders import sweep
 from pipeline.adapters.ledger import GitLedger
 from pipeline.adapters.processes import RUN_MARK, base_environment
 from pipeline.adapters.services import free_port

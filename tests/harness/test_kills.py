@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.adapters.harness.run_folders import MEMORY, PREFIX
 from pipeline.adapters.processes import RUN_MARK, run_mark, start_time
 from tests.harness.repositories import Elsewhere, elsewhere
 from tests.warm.leftovers import descendants
@@ -67,6 +68,7 @@ def test_nothing_is_left_after_the_next_run(repository: Elsewhere, kind: str, nu
     assert _marked(mark) == {}
     assert not sockets & _all_listening()
     assert list(repository.runs.iterdir()) == []
+    assert list(MEMORY.glob(f"{PREFIX}{mark}*")) == []
     assert [p.name for p in temporary.iterdir() if p.name.startswith("modferry")] == []
 
 
