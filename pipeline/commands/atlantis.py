@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.commands.comment import Render
 from pipeline.commands.project import Project
-from pipeline.commands.status import RESERVED
+from pipeline.domain.reach import RESERVED
 from pipeline.errors import UndecidedError
 
 FILE = "atlantis.yaml"

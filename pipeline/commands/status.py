@@ -8,11 +8,9 @@ from pipeline.domain.fleet.board import plan_board
 from pipeline.domain.fleet.rows import Board, MainStack
 from pipeline.domain.fleet.through import Through, find_through
 from pipeline.domain.pins import content_digest, find_pins, refs_of
+from pipeline.domain.reach import RESERVED
 from pipeline.errors import UsageError
 from pipeline.ports import Tree
-
-RESERVED = "verify"
-"""A folder of an environment that holds its verification, not a stack."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,15 +76,17 @@ def environment_terraform(
 
     def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
         credentials = aws(environment)
-        if reader and not is_warm:
-            reader.begin()
+        # Also a warm environment's `init` is stock, but its plans are printed through the provider that runs.
+        printer = None if warm and project.settings.in_environment(environment).warm else reader
+        if printer:
+            printer.begin()
         return Terraform(
             argv=toolchain.terraform,
             workdir=folder,
             env={**toolchain.environment(), **credentials, **(git if redirect else {})},
             seconds=project.settings.test.seconds,
             attach=attach_to(warm)(credentials) if warm and is_warm else None,
-            read_plan=reader.environment if reader else None,
+            read_plan=printer.environment if printer else None,
             secrets=tuple(v for k, v in credentials.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
         )
 
