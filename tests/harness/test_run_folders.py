@@ -82,3 +82,15 @@ def test_a_sweep_does_not_follow_a_link_that_is_not_its_own(environ: dict[str, s
         sweep(environ)
         assert places(environ) == []
         assert (target / "file").read_text() == "x"
+
+
+def test_a_sweep_finds_what_is_in_memory_though_its_link_is_gone(environ: dict[str, str], tmp_path: Path) -> None:
+    mine, other = run_folders.MEMORY / f"modferry-{DEAD}", run_folders.MEMORY / "modferry-notes"
+    for folder in (mine, other):
+        folder.mkdir()
+    (mine / "run.json").write_text('{"target": "moto"}')
+    elsewhere = {"XDG_CACHE_HOME": str(tmp_path / "another")}
+    with run_folder(elsewhere, "moto") as alive:
+        assert memory() == sorted([alive.name, other.name]), "swept at the beginning of a run"
+        assert sweep(environ).removed == ()
+        assert alive.exists()

@@ -6,6 +6,7 @@ sandbox sweep`) ends its processes and removes it. A folder that holds the only 
 named.
 """
 
+import contextlib
 import fnmatch
 import json
 import os
@@ -100,7 +101,21 @@ def sweep(environ: Mapping[str, str]) -> Swept:
             continue
         remove(folder)
         removed.append(folder)
+    for folder in _forgotten():
+        shutil.rmtree(folder, ignore_errors=True)
+        removed.append(folder)
     return Swept(ended=ended, removed=tuple(removed), left=tuple(left))
+
+
+def _forgotten() -> list[Path]:
+    """Folders in memory of this user's dead runs, whose link went with the cache that it was in."""
+    found = []
+    for folder in MEMORY.glob(f"{PREFIX}*") if MEMORY.is_dir() else ():
+        with contextlib.suppress(OSError):  # another sweep was faster
+            dead = not is_alive(folder.name.removeprefix(PREFIX).rpartition("-")[0])
+            if dead and folder.lstat().st_uid == os.getuid() and (folder / "run.json").exists():
+                found.append(folder)
+    return sorted(found)
 
 
 def list_runs(environ: Mapping[str, str]) -> list[tuple[Path, str, bool, bool]]:
