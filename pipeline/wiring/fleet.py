@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.adapters.stacks import OpenTerraform
     from pipeline.adapters.toolchain import Toolchain
     from pipeline.adapters.warm import PlanReader, WarmProvider
+    from pipeline.adapters.worktree import OriginMain
     from pipeline.commands.ferry.ports import Ferry
     from pipeline.commands.project import Project
     from pipeline.commands.stack_upgrades import OpenTrials
@@ -38,10 +39,7 @@ def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], 
 
     def main(offline: bool) -> str | None:
         if remote and not offline:
-            from pipeline.adapters.worktree import OriginMain
-
-            folder = project.settings.environments_path
-            return OriginMain(repository, ledger, branch=branch, folder=folder).fetch()
+            return open_trunk(project).fetch()
         return repository.try_resolve(f"refs/remotes/{remote}/{branch}" if remote else f"refs/heads/{branch}")
 
     source = project.settings.source or (repository.config(f"remote.{remote}.url") if remote else None)
@@ -94,30 +92,49 @@ def environment_terraform(
 
 
 @contextmanager
-def open_stack_trials(project: Project, environ: Mapping[str, str], source: str) -> Iterator[OpenTrials]:
-    """Hands that plan a candidate on copies of states; copies and providers end with the context."""
+def open_terraforms(project: Project, environ: Mapping[str, str], target: str) -> Iterator[tuple[Path, OpenTerraform]]:
+    """A run's folder and what opens Terraform on stacks in it; what was started for that ends with the context."""
     from pipeline.adapters.harness.run_folders import run_folder
-    from pipeline.adapters.ledger import GitLedger
-    from pipeline.adapters.stack_trials import TerraformStackTrials
     from pipeline.adapters.toolchain import find_toolchain
+
+    with run_folder(environ, target) as scratch:
+        toolchain = find_toolchain(scratch=scratch, environ=environ)
+        wants_warm = any(environment.warm for environment in project.settings.environment)
+        warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
+        reader = open_plan_reader(environ, toolchain, scratch)
+        try:
+            yield scratch, environment_terraform(project, environ, toolchain, warm, reader)
+        finally:
+            if reader:
+                reader.end()
+            if warm is not None and not environ.get("MODFERRY_RELAY"):
+                warm.end()
+
+
+def open_trunk(project: Project) -> OriginMain:
+    """Main on origin, and private copies of it."""
+    from pipeline.adapters.ledger import GitLedger
     from pipeline.adapters.worktree import OriginMain
 
     repository, ledger, settings = project.repository, project.ledger, project.settings
     assert isinstance(repository, GitRepository)
     assert isinstance(ledger, GitLedger)
-    copies = OriginMain(
+    return OriginMain(
         repository,
         ledger,
         branch=settings.release.branch,
         folder=settings.environments_path,
         modules=settings.modules.paths,
     )
-    with run_folder(environ, "stacks") as scratch:
-        toolchain = find_toolchain(scratch=scratch, environ=environ)
-        wants_warm = any(environment.warm for environment in settings.environment)
-        warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
-        reader = open_plan_reader(environ, toolchain, scratch)
-        opened = environment_terraform(project, environ, toolchain, warm, reader)
+
+
+@contextmanager
+def open_stack_trials(project: Project, environ: Mapping[str, str], source: str) -> Iterator[OpenTrials]:
+    """Hands that plan a candidate on copies of states; copies and providers end with the context."""
+    from pipeline.adapters.stack_trials import TerraformStackTrials
+
+    settings, copies = project.settings, open_trunk(project)
+    with open_terraforms(project, environ, "stacks") as (scratch, opened):
 
         def open_trials(files: Files, wanted: tuple[str, ...]) -> TerraformStackTrials:
             return TerraformStackTrials(
@@ -130,13 +147,7 @@ def open_stack_trials(project: Project, environ: Mapping[str, str], source: str)
                 wanted=wanted,
             )
 
-        try:
-            yield open_trials
-        finally:
-            if reader:
-                reader.end()
-            if warm is not None and not environ.get("MODFERRY_RELAY"):
-                warm.end()
+        yield open_trials
 
 
 @contextmanager
@@ -153,13 +164,10 @@ def open_ferry(
     import secrets
 
     from pipeline.adapters.access import access_to
-    from pipeline.adapters.harness.run_folders import run_folder
     from pipeline.adapters.holders import MARK, end_leftovers, is_dead, this_holder
     from pipeline.adapters.ledger import GitLedger
     from pipeline.adapters.stacks import TerraformStacks
     from pipeline.adapters.terraform import Terraform
-    from pipeline.adapters.toolchain import find_toolchain
-    from pipeline.adapters.worktree import OriginMain
     from pipeline.commands.ferry.ports import Ferry
 
     repository, ledger, settings = project.repository, project.ledger, project.settings
@@ -167,20 +175,9 @@ def open_ferry(
     assert isinstance(ledger, GitLedger)
     holder = this_holder(ledger.actor)
     source = settings.source or repository.config(f"remote.{repository.remote()}.url") or str(repository.root)
-    trunk = OriginMain(
-        repository,
-        ledger,
-        branch=settings.release.branch,
-        folder=settings.environments_path,
-        modules=settings.modules.paths,
-    )
+    trunk = open_trunk(project)
     key = environ.get("MODFERRY_HASH_KEY")
-    with run_folder(environ, "promotion") as scratch:
-        toolchain = find_toolchain(scratch=scratch, environ=environ)
-        wants_warm = any(environment.warm for environment in settings.environment)
-        warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
-        reader = open_plan_reader(environ, toolchain, scratch)
-        opened = environment_terraform(project, environ, toolchain, warm, reader)
+    with open_terraforms(project, environ, "promotion") as (scratch, opened):
 
         def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
             terraform = opened(folder, environment, is_warm)
@@ -217,7 +214,3 @@ def open_ferry(
             )
         finally:
             stacks.end()
-            if reader:
-                reader.end()
-            if warm is not None and not environ.get("MODFERRY_RELAY"):
-                warm.end()

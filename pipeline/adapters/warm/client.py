@@ -73,15 +73,14 @@ class WarmProvider:
         `types`: see `types_in`; None: the whole schema. Raises UndecidedError.
         """
         wanted = None if types is None else sorted(types)
-        return {"TF_REATTACH_PROVIDERS": json.dumps(self._ask("register", environment=dict(aws), types=wanted))}
+        return self._registered(environment=dict(aws), types=wanted)
 
     def schema_environment(self, types: frozenset[str]) -> dict[str, str]:
         """`{"TF_REATTACH_PROVIDERS": …}` for a Terraform that wants the schemas of these types and no provider.
 
         Raises UndecidedError.
         """
-        answer = self._ask("register", environment={}, types=sorted(types), only_schema=True)
-        return {"TF_REATTACH_PROVIDERS": json.dumps(answer)}
+        return self._registered(environment={}, types=sorted(types), only_schema=True)
 
     def forget(self, aws: Mapping[str, str]) -> None:
         """No Terraform will run in this environment again (an abandoned account): frees its ports and processes."""
@@ -139,6 +138,9 @@ class WarmProvider:
         )
         self._service.wait_until(address.exists, seconds=_START_SECONDS, interval=0.01)
         self._port = int(address.read_text())
+
+    def _registered(self, **what: object) -> dict[str, str]:
+        return {"TF_REATTACH_PROVIDERS": json.dumps(self._ask("register", **what))}
 
     def _ask(self, act: str, **more: object) -> dict[str, Any]:
         request = {"act": act, "token": self._token, **more}

@@ -20,9 +20,9 @@ from pipeline.errors import UndecidedError
 class PlanReader:
     """What `terraform show` of a plan is given in its environment. Thread-safe; nothing starts before `begin`."""
 
-    def __init__(self, warm: WarmProvider, *, binary: Path, source: str = AWS) -> None:
+    def __init__(self, warm: WarmProvider, *, binary: Path) -> None:
         """`warm` is not started yet and is this reader's own; `binary` is its provider."""
-        self._warm, self._binary, self._source = warm, binary, source
+        self._warm, self._binary = warm, binary
         self._alone = threading.Lock()
         self._starting: threading.Thread | None = None
         self._started = False
@@ -61,5 +61,5 @@ class PlanReader:
 
     def _is_of(self, workdir: Path) -> bool:
         """Whether `init` installed the one provider that the relay has, and no other version of it."""
-        installed = list((workdir / ".terraform" / "providers" / self._source).glob("*/*"))
+        installed = list((workdir / ".terraform" / "providers" / AWS).glob("*/*"))
         return len(installed) == 1 and installed[0].resolve() == self._binary.parent.resolve()
