@@ -2,9 +2,6 @@
 
 import json
 import os
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.adapters.emulators.moto import Moto, start_moto
 from pipeline.adapters.processes import Outcome, base_environment, run
-from pipeline.adapters.services import Service, free_port
 from pipeline.adapters.toolchain import Toolchain, find_toolchain, provider_binary
 from pipeline.adapters.warm import WarmProvider, types_in
 from pipeline.errors import ModferryError
@@ -28,19 +25,13 @@ class Bench:
 
     tools: Toolchain
     binary: Path
-    endpoint: str
+    moto: Moto
     scratch: Path
     cache: Path
 
     def aws(self, account: str, region: str = "us-east-1") -> dict[str, str]:
-        """The environment of one emulator account (moto reads the account from a 12-digit key's role)."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            **assumed(self.endpoint, account),
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        """The environment of one emulator account."""
+        return self.moto.environment(account, region)
 
     def terraform(
         self, where: Path, aws: Mapping[str, str], *arguments: str, warm: WarmProvider | None = None
@@ -58,27 +49,6 @@ class Bench:
         return provider
 
 
-def assumed(endpoint: str, account: str) -> dict[str, str]:
-    """Credentials of an emulator account: those of a role assumed in it."""
-    import boto3
-
-    client = boto3.client(
-        "sts",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    answer = client.assume_role(RoleArn=f"arn:aws:iam::{account}:role/x", RoleSessionName="warm")
-    client.close()
-    found = answer["Credentials"]
-    return {
-        "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": found["SessionToken"],
-    }
-
-
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     scratch = tmp_path_factory.mktemp("warm")
@@ -87,16 +57,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         binary = provider_binary(tools.mirrors)
     except ModferryError as error:
         pytest.skip(f"needs Terraform and a mirror with the AWS provider: {error}")
-    port = free_port()
-    moto = Service(
-        (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)),
-        cwd=scratch,
-        env=base_environment(),
-        log=scratch / "moto.log",
-    )
-    endpoint = f"http://127.0.0.1:{port}"
-    moto.wait_until(lambda: answers(endpoint), seconds=60)
-    yield Bench(tools=tools, binary=binary, endpoint=endpoint, scratch=scratch, cache=scratch / "cache")
+    moto = start_moto(scratch=scratch)
+    yield Bench(tools=tools, binary=binary, moto=moto, scratch=scratch, cache=scratch / "cache")
     moto.end()
 
 
@@ -105,15 +67,6 @@ def warm(bench: Bench) -> Iterator[WarmProvider]:
     provider = bench.relay()
     yield provider
     provider.end()
-
-
-def answers(endpoint: str) -> bool:
-    """Whether the emulator answers."""
-    try:
-        with urllib.request.urlopen(f"{endpoint}/moto-api/data.json", timeout=5) as page:
-            return int(page.status) == 200
-    except (OSError, urllib.error.URLError):
-        return False
 
 
 def ok(outcome: Outcome) -> Outcome:
