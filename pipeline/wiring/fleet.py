@@ -97,7 +97,8 @@ def open_terraforms(project: Project, environ: Mapping[str, str], target: str) -
     from pipeline.adapters.harness.run_folders import run_folder
     from pipeline.adapters.toolchain import find_toolchain
 
-    with run_folder(environ, target) as scratch:
+    reaches = {environment.target for environment in project.settings.environment}
+    with run_folder(environ, target, reaches=reaches) as scratch:
         toolchain = find_toolchain(scratch=scratch, environ=environ)
         wants_warm = any(environment.warm for environment in project.settings.environment)
         warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None

@@ -48,6 +48,34 @@ def test_what_may_hold_the_only_state_of_something_lies_on_disk(environ: dict[st
         assert memory() == []
 
 
+@pytest.mark.parametrize(
+    ("reaches", "in_memory"),
+    [({"moto"}, True), ({"moto", "localstack"}, True), ({"moto", "account"}, False), (set(), False)],
+)
+def test_a_promotion_works_in_memory_where_all_that_it_may_reach_are_emulators(
+    environ: dict[str, str], reaches: set[str], in_memory: bool
+) -> None:
+    with run_folder(environ, "promotion", reaches=reaches) as folder:
+        assert (folder.parent == run_folders.MEMORY) is in_memory
+        assert [found for _, found, _, _ in list_runs(environ)] == ["promotion"]
+
+
+@pytest.mark.parametrize("has_link", [True, False])
+def test_a_state_that_could_not_be_uploaded_stays_in_memory_and_is_named_once(
+    environ: dict[str, str], has_link: bool
+) -> None:
+    runs_folder(environ).mkdir(parents=True)
+    place, folder = runs_folder(environ) / DEAD, run_folders.MEMORY / f"modferry-{DEAD}"
+    (folder / "stack").mkdir(parents=True)
+    (folder / "run.json").write_text('{"target": "promotion"}')
+    (folder / "stack" / "errored.tfstate").write_text("{}")
+    if has_link:
+        place.symlink_to(folder)
+    swept = sweep(environ)
+    assert (swept.removed, swept.left) == ((), (place if has_link else folder,))
+    assert memory() == [folder.name]
+
+
 @pytest.mark.parametrize(("name", "value"), [("MEMORY_BYTES", 1 << 60), ("MEMORY", Path("/nowhere"))])
 def test_without_room_in_memory_it_lies_on_disk(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, value: object

@@ -11,7 +11,7 @@ import fnmatch
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,16 +36,17 @@ def runs_folder(environ: Mapping[str, str]) -> Path:
 
 
 @contextmanager
-def run_folder(environ: Mapping[str, str], target: str) -> Iterator[Path]:
+def run_folder(environ: Mapping[str, str], target: str, *, reaches: Collection[str] = ()) -> Iterator[Path]:
     """A folder for this run; removed at its end unless something of it is still needed.
 
-    Where nothing in it would be missed after a power cut, it lies in memory, and a link in its place.
+    Where nothing in it would be missed after a power cut, it lies in memory, and a link in its place: `reaches` are
+    the targets of whatever the run may touch (default: `target` itself).
     """
     sweep(environ)
     place = runs_folder(environ) / f"{run_mark()}-{os.urandom(3).hex()}"
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = place
-    if target in THROWN_AWAY and has_memory():
+    if set(reaches or (target,)) <= THROWN_AWAY and has_memory():
         folder = MEMORY / f"{PREFIX}{place.name}"
         place.symlink_to(folder)  # first: what is there without it would be found by nobody
     folder.mkdir(mode=0o700)
@@ -91,24 +92,30 @@ class Swept:
 def sweep(environ: Mapping[str, str]) -> Swept:
     """End and remove what dead runs left. Folders of real accounts with state stay, and are named."""
     ended = tuple(end_orphans())
-    removed, left = [], []
+    removed: list[Path] = []
+    left: list[Path] = []
     for folder in sorted(runs_folder(environ).glob("*")):
         mark = folder.name.rpartition("-")[0]
-        if is_alive(mark):
-            continue
-        if _must_stay(folder):
-            left.append(folder)
-            continue
-        remove(folder)
-        removed.append(folder)
+        if not is_alive(mark):
+            _clear(folder, removed, left)
+    named = {folder.resolve() for folder in left}
     for folder in _forgotten():
-        shutil.rmtree(folder, ignore_errors=True)
-        removed.append(folder)
+        if folder not in named:
+            _clear(folder, removed, left)
     return Swept(ended=ended, removed=tuple(removed), left=tuple(left))
 
 
+def _clear(folder: Path, removed: list[Path], left: list[Path]) -> None:
+    if _must_stay(folder):
+        left.append(folder)
+    else:
+        remove(folder)
+        removed.append(folder)
+
+
 def _forgotten() -> list[Path]:
-    """Folders in memory of this user's dead runs, whose link went with the cache that it was in."""
+    """Folders in memory of this user's dead runs; after a walk through the links, those whose link went with its
+    cache."""
     found = []
     for folder in MEMORY.glob(f"{PREFIX}*") if MEMORY.is_dir() else ():
         with contextlib.suppress(OSError):  # another sweep was faster
