@@ -8,14 +8,14 @@ states hold secrets: the scratch folder is the user's alone and is removed by wh
 import json
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.adapters.harness.bench import copy_tree
 from pipeline.adapters.harness.upgrade import LOCKED
 from pipeline.adapters.installed import leads_out
-from pipeline.adapters.stacks import Copies, OpenTerraform
+from pipeline.adapters.provider_package import is_locked
+from pipeline.adapters.stacks import Copies, OpenTerraform, PackageOf
 from pipeline.adapters.terraform import Terraform, TerraformFailedError, first_error
 from pipeline.domain.module import Files
 from pipeline.domain.pins import call_locally
@@ -38,7 +38,7 @@ class TerraformStackTrials:
     copies: Copies
     scratch: Path
     terraform: OpenTerraform
-    is_warm: Callable[[str], bool]
+    package: PackageOf
     source: str
     files: Files
     wanted: tuple[str, ...]
@@ -89,7 +89,8 @@ class TerraformStackTrials:
         if leads_out(folder, beside=CANDIDATE):
             with self._copying:
                 self.copies.copy_out(subject.commit, copy)
-        terraform = self.terraform(folder, subject.environment, self.is_warm(subject.environment))
+        package = self.package(subject.environment)
+        terraform = self.terraform(folder, subject.environment, package is not None and is_locked(folder, package))
         terraform.plan("modferry.tfplan", *PLAN_FLAGS)
         return terraform.show("modferry.tfplan")
 

@@ -8,13 +8,14 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol
 
 from pipeline.adapters.installed import leads_out
+from pipeline.adapters.provider_package import Package, allows, is_locked, vouches
 from pipeline.adapters.state_locks import LockBreaker
 from pipeline.adapters.terraform import Terraform, TerraformFailedError
 from pipeline.adapters.verification import has_programs, is_unreachable, run_checks
@@ -33,6 +34,9 @@ LOCK_SAYS_NO = ("lock file is read-only", "Provider dependency changes", "does n
 
 OpenTerraform = Callable[[Path, str, bool], Terraform]
 """(stack's folder, environment, warm) → Terraform there. Warm: attached to a provider that already runs."""
+
+PackageOf = Callable[[str], Package | None]
+"""Environment → the provider package that a warm Terraform is attached to there; None: there is none, all is stock."""
 
 
 class Copies(Protocol):
@@ -53,7 +57,7 @@ class Saved:
     """A job with its folder, the Terraform there (attached once), its plan's bytes and whether that changes nothing."""
 
     folder: Path
-    terraform: Terraform
+    terraform: Terraform = field(init=False)
     digest: str = ""
     empty: bool = False
 
@@ -69,6 +73,7 @@ class TerraformStacks:
         terraform: OpenTerraform,
         aws: Callable[[str], Mapping[str, str]],
         environments: Sequence[Environment],
+        package: PackageOf = lambda _: None,
         hash_key: bytes | None = None,
         stateful: Sequence[str] = (),
     ) -> None:
@@ -77,6 +82,7 @@ class TerraformStacks:
         self.terraform = terraform
         self.aws = aws
         self.environments = {environment.name: environment for environment in environments}
+        self.package = package
         self.hash_key = hash_key
         self.stateful = stateful
         self.locks = LockBreaker()
@@ -87,10 +93,9 @@ class TerraformStacks:
     def plan(self, job: Job, *, may_upgrade: bool) -> Planned:
         """Copy, init, plan, show; see the port."""
         folder = self._prepare(job)
-        terraform = self._terraform(job, folder)
-        saved = Saved(folder=folder, terraform=terraform)
+        saved = Saved(folder=folder)
         self._saved[job.name, job.key] = saved
-        self._init(job, saved.folder, may_upgrade=may_upgrade)
+        terraform = saved.terraform = self._initialised(job, saved.folder, may_upgrade=may_upgrade)
         changed = self.locks.run(job.name, terraform, lambda: terraform.plan(PLAN, "-input=false"))
         saved.digest = _digest(saved.folder / PLAN)
         document = terraform.show(PLAN)
@@ -136,8 +141,7 @@ class TerraformStacks:
     def resources(self, job: Job) -> tuple[Resource, ...]:
         """Init and pull the state; see the port."""
         folder = self._prepare(job)
-        self._init(job, folder, may_upgrade=False)
-        return resources_in(self._terraform(job, folder).state())
+        return resources_in(self._initialised(job, folder, may_upgrade=False).state())
 
     def may_break(self, holder: Holder, since: str) -> None:
         """Locks of this dead holder may be broken."""
@@ -192,11 +196,31 @@ class TerraformStacks:
         with self._copying:
             self.copies.copy_out(job.commit, self._copy_of(job))
 
-    def _init(self, job: Job, folder: Path, *, may_upgrade: bool) -> None:
-        """Read-only first; then adding what is missing; then letting the constraint choose again.
+    def _initialised(self, job: Job, folder: Path, *, may_upgrade: bool) -> Terraform:
+        """Terraform in the folder, after `init`; attached where the environment is warm and the lock file vouches
+        for the package that runs, stock everywhere else: an attached provider is left out of Terraform's checks."""
+        package = self.package(job.environment)
+        terraform = self._attached(job, folder, package) if package else None
+        if terraform is None:
+            self._init(job, folder, may_upgrade=may_upgrade)
+            terraform = self.terraform(folder, job.environment, package is not None and is_locked(folder, package))
+        if leads_out(folder):
+            self._complete(job)
+        return terraform
 
-        Never warm: a reattached provider is left out of the lock file's checks.
-        """
+    def _attached(self, job: Job, folder: Path, package: Package) -> Terraform | None:
+        """Initialised without hashing the provider twice; None where Terraform might have objected to it, or did."""
+        if not vouches(job.files.get(LOCK_FILE, b""), package):
+            return None
+        terraform = self.terraform(folder, job.environment, True)
+        try:
+            terraform.init("-input=false", "-lockfile=readonly")
+        except TerraformFailedError:  # said again by stock Terraform, which may also add what the lock lacks
+            return None
+        return terraform if allows(folder, package) else None
+
+    def _init(self, job: Job, folder: Path, *, may_upgrade: bool) -> None:
+        """Read-only first; then adding what is missing; then letting the constraint choose again."""
         terraform = self.terraform(folder, job.environment, False)
         locked = LOCK_FILE in job.files
         attempts = (("-lockfile=readonly",), (), ("-upgrade",)) if locked else ((),)
@@ -209,11 +233,6 @@ class TerraformStacks:
                     raise
             else:
                 break
-        if leads_out(folder):
-            self._complete(job)
-
-    def _terraform(self, job: Job, folder: Path) -> Terraform:
-        return self.terraform(folder, job.environment, self.environments[job.environment].warm)
 
     def _second_plan(self, job: Job, saved: Saved) -> CheckResult:
         name = "second plan is empty"

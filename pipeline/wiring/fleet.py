@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from pipeline.wiring.repository import open_project
 from pipeline.wiring.signing import prover
 
 if TYPE_CHECKING:
-    from pipeline.adapters.stacks import OpenTerraform
+    from pipeline.adapters.stacks import OpenTerraform, PackageOf
     from pipeline.adapters.toolchain import Toolchain
     from pipeline.adapters.warm import PlanReader, WarmProvider
     from pipeline.adapters.worktree import OriginMain
@@ -91,9 +92,18 @@ def environment_terraform(
     return open_terraform
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """A run's folder, what opens Terraform on stacks in it, and which provider a warm one is attached to."""
+
+    scratch: Path
+    terraform: OpenTerraform
+    package: PackageOf
+
+
 @contextmanager
-def open_terraforms(project: Project, environ: Mapping[str, str], target: str) -> Iterator[tuple[Path, OpenTerraform]]:
-    """A run's folder and what opens Terraform on stacks in it; what was started for that ends with the context."""
+def open_hands(project: Project, environ: Mapping[str, str], target: str) -> Iterator[Hands]:
+    """What works on stacks; whatever was started for that ends with the context."""
     from pipeline.adapters.harness.run_folders import run_folder
     from pipeline.adapters.toolchain import find_toolchain
 
@@ -104,7 +114,11 @@ def open_terraforms(project: Project, environ: Mapping[str, str], target: str) -
         warm = open_warm(project, environ, toolchain, scratch) if wants_warm else None
         reader = open_plan_reader(environ, toolchain, scratch)
         try:
-            yield scratch, environment_terraform(project, environ, toolchain, warm, reader)
+            yield Hands(
+                scratch=scratch,
+                terraform=environment_terraform(project, environ, toolchain, warm, reader),
+                package=lambda name: warm.package() if warm and project.settings.in_environment(name).warm else None,
+            )
         finally:
             if reader:
                 reader.end()
@@ -134,15 +148,15 @@ def open_stack_trials(project: Project, environ: Mapping[str, str], source: str)
     """Hands that plan a candidate on copies of states; copies and providers end with the context."""
     from pipeline.adapters.stack_trials import TerraformStackTrials
 
-    settings, copies = project.settings, open_trunk(project)
-    with open_terraforms(project, environ, "stacks") as (scratch, opened):
+    copies = open_trunk(project)
+    with open_hands(project, environ, "stacks") as hands:
 
         def open_trials(files: Files, wanted: tuple[str, ...]) -> TerraformStackTrials:
             return TerraformStackTrials(
                 copies=copies,
-                scratch=scratch,
-                terraform=opened,
-                is_warm=lambda name: settings.in_environment(name).warm,
+                scratch=hands.scratch,
+                terraform=hands.terraform,
+                package=hands.package,
                 source=source,
                 files=files,
                 wanted=wanted,
@@ -178,16 +192,17 @@ def open_ferry(
     source = settings.source or repository.config(f"remote.{repository.remote()}.url") or str(repository.root)
     trunk = open_trunk(project)
     key = environ.get("MODFERRY_HASH_KEY")
-    with open_terraforms(project, environ, "promotion") as (scratch, opened):
+    with open_hands(project, environ, "promotion") as hands:
 
         def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
-            terraform = opened(folder, environment, is_warm)
+            terraform = hands.terraform(folder, environment, is_warm)
             return dataclasses.replace(terraform, env={**terraform.env, MARK: holder.mark})
 
         stacks = TerraformStacks(
             copies=trunk,
-            scratch=scratch,
+            scratch=hands.scratch,
             terraform=open_terraform,
+            package=hands.package,
             aws=access_to(settings, environ),
             environments=settings.environment,
             hash_key=key.encode() if key else None,

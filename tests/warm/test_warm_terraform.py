@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.adapters.provider_package import is_locked
 from pipeline.adapters.warm import WarmProvider, is_missing_type, is_provider_lost
 from tests.conftest import write_files
 from tests.warm.conftest import ACCOUNTS, Bench, ok, plan_document
@@ -151,6 +152,19 @@ def test_plan_state_and_outputs_are_those_of_stock_terraform(bench: Bench, warm:
     assert second[0] == second[1]
     ok(bench.terraform(tmp_path / "warm", aws, "destroy", "-auto-approve", warm=warm))
     assert warm.stats()["started"] == 1  # plan, apply and destroy configure alike
+
+
+def test_the_package_that_runs_is_the_one_that_terraform_locks(
+    bench: Bench, warm: WarmProvider, tmp_path: Path
+) -> None:
+    write_files(tmp_path, {"main.tf": SMALL})
+    aws = bench.aws("999999999999")
+    ok(bench.terraform(tmp_path, aws, "init"))
+    assert is_locked(tmp_path, warm.package())
+    lock = (tmp_path / ".terraform.lock.hcl").read_bytes()
+    shutil.rmtree(tmp_path / ".terraform")
+    ok(bench.terraform(tmp_path, aws, "init", "-lockfile=readonly", warm=warm))
+    assert (tmp_path / ".terraform.lock.hcl").read_bytes() == lock, "init leaves an attached provider's entry alone"
 
 
 def test_native_tests_with_and_without_mocks(bench: Bench, warm: WarmProvider, tmp_path: Path) -> None:

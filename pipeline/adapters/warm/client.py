@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.adapters.processes import base_environment
+from pipeline.adapters.provider_package import Package
 from pipeline.adapters.services import Service
 from pipeline.adapters.warm.schema import cache_folder
 from pipeline.errors import UndecidedError
@@ -42,6 +43,7 @@ class WarmProvider:
         self._token = secrets.token_hex(16)
         self._service: Service | None = None
         self._port = 0
+        self._package: Package | None = None
         self._over = threading.Event()
         self._keeper: threading.Thread | None = None
 
@@ -81,6 +83,13 @@ class WarmProvider:
         Raises UndecidedError.
         """
         return self._registered(environment={}, types=sorted(types), only_schema=True)
+
+    def package(self) -> Package:
+        """The provider package that its processes are started from. Raises UndecidedError."""
+        if self._package is None:
+            found = self._ask("package")
+            self._package = Package(**{name: str(found[name]) for name in ("source", "version", "hash")})
+        return self._package
 
     def forget(self, aws: Mapping[str, str]) -> None:
         """No Terraform will run in this environment again (an abandoned account): frees its ports and processes."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import grpc
 
+from pipeline.adapters.provider_package import Package, package_of
 from pipeline.adapters.warm import provider as processes
 from pipeline.adapters.warm.door import Answers, Door
 from pipeline.adapters.warm.pool import Pool
@@ -36,6 +37,7 @@ class Relay:
         self._variables: dict[str, dict[str, str]] = {}
         self._doors: dict[tuple[str, frozenset[str] | None], tuple[Door, Any, int]] = {}
         self._known: asyncio.Task[tuple[int, Schema]] | None = None
+        self._package: asyncio.Task[Package] | None = None
         self._numbers = 0
         self._registering = asyncio.Lock()
         self.pool = Pool(self._start, memory=memory)
@@ -61,6 +63,12 @@ class Relay:
         address = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
         record = {"Protocol": "grpc", "ProtocolVersion": protocol, "Pid": os.getpid(), "Test": True, "Addr": address}
         return {self._source: record}
+
+    async def package(self) -> dict[str, object]:
+        """What the binary and its neighbours are; read once, since it is what all processes are started from."""
+        if self._package is None:
+            self._package = asyncio.ensure_future(asyncio.to_thread(package_of, self._binary, self._source))
+        return vars(await asyncio.shield(self._package))
 
     async def forget(self, variables: Mapping[str, str]) -> None:
         """Close the ports of an environment and end its processes as soon as they are idle."""
@@ -158,6 +166,8 @@ async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
         case "forget":
             await relay.forget(request["environment"])
             return {}
+        case "package":
+            return await relay.package()
         case "stats":
             return dict(relay.stats())
         case act:
