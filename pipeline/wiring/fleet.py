@@ -75,7 +75,7 @@ def environment_terraform(
 
     def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
         credentials = aws(environment)
-        # Also a warm environment's `init` is stock, but its plans are printed through the provider that runs.
+        # Where a warm environment's stack is stock for its lock's sake, so is the printing of its plan.
         printer = None if warm and project.settings.in_environment(environment).warm else reader
         if printer:
             printer.begin()
