@@ -95,6 +95,10 @@ class Terraform:
         """Apply exactly a saved plan."""
         return self.call("apply", "-no-color", "-auto-approve", plan)
 
+    def create(self) -> Outcome:
+        """Plan and apply at once, for what nobody has to look at in between."""
+        return self.call("apply", "-no-color", "-auto-approve", "-input=false")
+
     def destroy(self, *flags: str) -> Outcome:
         """Destroy everything in the state."""
         return self.call("destroy", "-no-color", "-auto-approve", *flags)

@@ -63,8 +63,7 @@ def _not_run(example: str, stopped_at: str, case: Case) -> list[Case]:
 
 def _apply(terraform: Terraform) -> str:
     terraform.init("-input=false")
-    terraform.plan(PLAN)
-    terraform.apply(PLAN)
+    terraform.create()
     return ""
 
 
