@@ -7,7 +7,8 @@ while after its deletion (terminated instances, keys that wait for their end) is
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextvars import copy_context
+from typing import Any, TypeVar
 
 from pipeline.adapters.emulators.leak_kinds import GLOBAL, KINDS, OF_A_VPC, Kind
 
@@ -15,6 +16,8 @@ Client = Callable[[str, str], Any]
 """(service, region) → boto3 client of the account."""
 
 THREADS = 8
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def _none(text: str) -> None:
@@ -30,10 +33,10 @@ def snapshot(client: Client, region: str = "us-east-1", *, missing: Callable[[st
     regions = {kind.service: "us-east-1" if kind.service in GLOBAL else region for kind in KINDS}
     clients = {service: client(service, where) for service, where in regions.items()}  # not in threads: boto3
     with ThreadPoolExecutor(THREADS) as pool:
-        lists = list(pool.map(lambda kind: _list(clients[kind.service], kind, missing), KINDS))
+        lists = list(pool.map(_here(lambda kind: _list(clients[kind.service], kind, missing)), KINDS))
         listed = {kind.name: found for kind, found in zip(KINDS, lists, strict=True)}
         keys = [one["KeyId"] for one in listed["key"]]
-        ending = set(pool.map(lambda key: _ending(clients["kms"], key), keys))
+        ending = set(pool.map(_here(lambda key: _ending(clients["kms"], key)), keys))
         # AWS makes its own keys (alias/aws/ebs) when something is first encrypted, and nobody can delete them.
         ending |= {one.get("TargetKeyId") for one in listed["key-alias"] if one["AliasName"].startswith("alias/aws/")}
     vpcs = {one["VpcId"] for one in listed["vpc"]}
@@ -54,6 +57,12 @@ def snapshot(client: Client, region: str = "us-east-1", *, missing: Callable[[st
 def difference(before: frozenset[str], after: frozenset[str]) -> tuple[str, ...]:
     """What is there now and was not before, sorted."""
     return tuple(sorted(after - before))
+
+
+def _here(ask: Callable[[T], R]) -> Callable[[T], R]:
+    """`ask` for threads that do not know in which context they ask (shared_clients.py: as which account)."""
+    context = copy_context()
+    return lambda one: context.copy().run(ask, one)
 
 
 def _list(client: Any, kind: Kind, missing: Callable[[str], object]) -> list[Any]:

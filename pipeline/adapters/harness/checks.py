@@ -1,6 +1,7 @@
 """What the static suite and the examples are held against: policy rules, README tables, leak snapshots."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,23 +58,30 @@ def readme_check() -> ReadmeCheck:
 def leak_check(target: str) -> Leaks:
     """Snapshots of an account through describe calls; what the emulator does not have holds nothing."""
     from pipeline.adapters.emulators import gaps, leaks
+    from pipeline.adapters.emulators.shared_clients import SharedClients, acting_as
+
+    shared = SharedClients()
 
     def snapshot(aws: Mapping[str, str], region: str) -> frozenset[str]:
-        import boto3
-
-        from pipeline.adapters.botocore_data import read_once
-
-        read_once()
-        session = boto3.Session(
-            aws_access_key_id=aws.get("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=aws.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=aws.get("AWS_SESSION_TOKEN"),
-            region_name=region,
-        )
-
-        def client(service: str, where: str) -> Any:
-            return session.client(service, region_name=where, endpoint_url=aws.get("AWS_ENDPOINT_URL"))
-
-        return leaks.snapshot(client, region, missing=lambda text: gaps.explain(target, text))
+        endpoint = aws.get("AWS_ENDPOINT_URL")
+        client = partial(shared.get, endpoint=endpoint) if endpoint else _own_clients(aws, region)
+        with acting_as(aws):
+            return leaks.snapshot(client, region, missing=lambda text: gaps.explain(target, text))
 
     return Leaks(snapshot=snapshot, left=leaks.difference)
+
+
+def _own_clients(aws: Mapping[str, str], region: str) -> Callable[[str, str], Any]:
+    """Clients of a real account, for one snapshot: its keys may come from anywhere and last for an hour."""
+    import boto3
+
+    from pipeline.adapters.botocore_data import read_once
+
+    read_once()
+    session = boto3.Session(
+        aws_access_key_id=aws.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=aws.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=aws.get("AWS_SESSION_TOKEN"),
+        region_name=region,
+    )
+    return lambda service, where: session.client(service, region_name=where)
