@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.warm import is_missing_type, is_provider_lost, types_in
+from pipeline.adapters.warm import is_missing_type, is_provider_lost, types_in, used_types
 from tests.conftest import write_files
 
 
@@ -104,3 +104,15 @@ def test_a_lost_provider_is_recognised_across_wrapped_lines() -> None:
     assert is_provider_lost("│ rpc error: desc = modferry relay: provider\n│ process ended (-9)")
     assert is_provider_lost("Error: Plugin did not respond")
     assert not is_provider_lost("Error: creating EC2 VPC")
+
+
+def test_a_copy_of_the_same_files_is_not_searched_again(tmp_path: Path) -> None:
+    """Each part of a run has its own copy; what a file was a moment ago counts for nothing where it changed."""
+    for copy in ("one", "two"):
+        write_files(tmp_path / copy, {"main.tf": 'resource "aws_eip" "this" {}\n'})
+    assert types_in(tmp_path / "one") == {"aws_eip"}
+    searched = used_types._said.cache_info().misses
+    assert types_in(tmp_path / "two") == {"aws_eip"}
+    assert used_types._said.cache_info().misses == searched
+    write_files(tmp_path / "two", {"main.tf": 'resource "aws_vpc" "v" {}\n'})
+    assert types_in(tmp_path / "two") == {"aws_vpc"}

@@ -5,6 +5,7 @@ schema too many costs microseconds, one too few costs a second run. Unknown word
 """
 
 import contextlib
+import functools
 import json
 import re
 import zipfile
@@ -39,9 +40,9 @@ def types_in(workdir: Path, state: Mapping[str, object] | None = None) -> frozen
             continue
         seen.add(folder)
         for file in _files(folder, tests=folder == workdir.resolve()):
-            text = _text(file)
-            found.update(_WORD.findall(text), _LABEL.findall(text))
-            for source in _SOURCE.findall(text):
+            words, sources = _said(_text(file))
+            found |= words
+            for source in sources:
                 # In a test file a source is relative to the working directory, not to the file.
                 waiting += [folder / source, file.parent / source]
     found |= _of_state(state)
@@ -67,6 +68,12 @@ def types_in_plan(plan: Path) -> frozenset[str] | None:
 def is_missing_type(stderr: str) -> bool:
     """Whether Terraform's diagnostics (text or JSON) say that the provider lacks a type: try the whole schema."""
     return bool(_MISSING.search(" ".join(stderr.replace("│", " ").split())))
+
+
+@functools.lru_cache(maxsize=1024)
+def _said(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Words that may be types, and local sources. Kept: each part asks again, of a copy of the same files."""
+    return frozenset((*_WORD.findall(text), *_LABEL.findall(text))), tuple(_SOURCE.findall(text))
 
 
 def _files(folder: Path, *, tests: bool) -> Iterator[Path]:
