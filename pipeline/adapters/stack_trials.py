@@ -14,9 +14,9 @@ from pathlib import Path
 from pipeline.adapters.harness.bench import copy_tree
 from pipeline.adapters.harness.upgrade import LOCKED
 from pipeline.adapters.installed import leads_out
-from pipeline.adapters.provider_package import is_locked
 from pipeline.adapters.stacks import Copies, OpenTerraform, PackageOf
 from pipeline.adapters.terraform import Terraform, TerraformFailedError, first_error
+from pipeline.adapters.warm.package import is_locked
 from pipeline.domain.module import Files
 from pipeline.domain.pins import call_locally
 from pipeline.domain.plan_changes import read_changes, read_output_changes

@@ -15,10 +15,10 @@ from secrets import token_hex
 from typing import Any, Protocol
 
 from pipeline.adapters.installed import leads_out
-from pipeline.adapters.provider_package import Package, allows, is_locked, vouches
 from pipeline.adapters.state_locks import LockBreaker
 from pipeline.adapters.terraform import Terraform, TerraformFailedError
 from pipeline.adapters.verification import has_programs, is_unreachable, run_checks
+from pipeline.adapters.warm.package import Package, allows, is_locked, vouches
 from pipeline.domain.inventory import Resource, resources_in
 from pipeline.domain.pins import LOCK_FILE
 from pipeline.domain.plan import PlanSummary, summarise
@@ -217,7 +217,7 @@ class TerraformStacks:
             terraform.init("-input=false", "-lockfile=readonly")
         except TerraformFailedError:  # said again by stock Terraform, which may also add what the lock lacks
             return None
-        return terraform if allows(folder, package) else None
+        return terraform if allows(folder, package.source, package.version) else None
 
     def _init(self, job: Job, folder: Path, *, may_upgrade: bool) -> None:
         """Read-only first; then adding what is missing; then letting the constraint choose again."""

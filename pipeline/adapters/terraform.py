@@ -65,9 +65,14 @@ class Terraform:
     # -- commands ---------------------------------------------------------------------------------
 
     def init(self, *flags: str) -> None:
-        """`terraform init`; called modules are there afterwards, so types are looked for again."""
+        """`terraform init`; called modules are there afterwards, so types are looked for again.
+
+        Where a module that was fetched does not let an attached provider in, all is stock from a second init on.
+        """
         self.call("init", "-no-color", *flags)
-        self._attached = None
+        was_attached, self._attached = bool(self._attached), None
+        if was_attached and not self._attach():
+            self.call("init", "-no-color", *flags)
 
     def validate(self) -> list[dict[str, Any]]:
         """Diagnostics of `validate -json`, errors and warnings."""
@@ -143,9 +148,14 @@ class Terraform:
             raise TerraformFailedError(arguments[0], outcome.stderr or outcome.stdout)
         return outcome
 
-    def _run(self, arguments: Sequence[str], seconds: float | None) -> Outcome:
+    def _attach(self) -> bool:
+        """Find out, once, what attaches it to a provider that runs; whether anything does."""
         if self.attach and self._attached is None:
             self._attached = dict(self.attach(self.workdir, self._whole))
+        return bool(self._attached)
+
+    def _run(self, arguments: Sequence[str], seconds: float | None) -> Outcome:
+        self._attach()
         return run(
             (*self.argv, *arguments),
             cwd=self.workdir,

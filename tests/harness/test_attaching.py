@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.adapters.provider_package import Package
 from pipeline.adapters.stacks import TerraformStacks
 from pipeline.adapters.terraform import Terraform, TerraformFailedError
+from pipeline.adapters.warm.package import Package
 from pipeline.domain.promotion.work import Job
 from pipeline.domain.settings import Environment
-from tests.harness.test_provider_package import LOCK, PACKAGE, required
 from tests.harness.test_stacks import Copies
+from tests.warm.test_package import LOCK, PACKAGE, required
 
 NAME = ".terraform.lock.hcl"
 NEWER = LOCK.replace("5.100.0", "5.101.0")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.provider_package import is_locked
 from pipeline.adapters.warm import WarmProvider, is_missing_type, is_provider_lost
+from pipeline.adapters.warm.package import is_locked
 from tests.conftest import write_files
 from tests.warm.conftest import ACCOUNTS, Bench, ok, plan_document
 from tests.warm.leftovers import descendants

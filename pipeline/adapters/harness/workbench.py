@@ -15,6 +15,7 @@ from pipeline.adapters.processes import end_children
 from pipeline.adapters.terraform import Attach
 from pipeline.adapters.toolchain import Toolchain
 from pipeline.adapters.warm import WarmProvider, types_in
+from pipeline.adapters.warm.package import allows
 from pipeline.domain.evidence import Tools
 from pipeline.domain.module import Files
 from pipeline.ports import RunPart
@@ -91,10 +92,16 @@ class LocalBench:
 
 
 def attach_to(warm: WarmProvider) -> Callable[[Mapping[str, str]], Attach]:
-    """AWS environment → (working directory, whole schema?) → what attaches Terraform to the warm provider."""
+    """AWS environment → (working directory, whole schema?) → what attaches Terraform to the warm provider.
+
+    Nothing where a module's constraint does not let the provider in: Terraform does not ask an attached one for its
+    version, so stock Terraform judges.
+    """
 
     def attach_for(aws: Mapping[str, str]) -> Attach:
         def attach(workdir: Path, whole: bool) -> Mapping[str, str]:
+            if not allows(workdir, *warm.provider()):
+                return {}
             return warm.environment(aws, None if whole else types_in(workdir))
 
         return attach

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.adapters.processes import base_environment
-from pipeline.adapters.provider_package import Package
 from pipeline.adapters.services import Service
+from pipeline.adapters.warm.package import Package
 from pipeline.adapters.warm.schema import cache_folder
 from pipeline.errors import UndecidedError
 
@@ -43,6 +43,7 @@ class WarmProvider:
         self._token = secrets.token_hex(16)
         self._service: Service | None = None
         self._port = 0
+        self._provider: tuple[str, str] | None = None
         self._package: Package | None = None
         self._over = threading.Event()
         self._keeper: threading.Thread | None = None
@@ -84,10 +85,17 @@ class WarmProvider:
         """
         return self._registered(environment={}, types=sorted(types), only_schema=True)
 
-    def package(self) -> Package:
-        """The provider package that its processes are started from. Raises UndecidedError."""
-        if self._package is None:
+    def provider(self) -> tuple[str, str]:
+        """Source address and version of the provider that its processes are. Raises UndecidedError."""
+        if self._provider is None:
             found = self._ask("package")
+            self._provider = str(found["source"]), str(found["version"])
+        return self._provider
+
+    def package(self) -> Package:
+        """The same with the hash of its package, which takes half a second once. Raises UndecidedError."""
+        if self._package is None:
+            found = self._ask("package", hashed=True)
             self._package = Package(**{name: str(found[name]) for name in ("source", "version", "hash")})
         return self._package
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import grpc
 
-from pipeline.adapters.provider_package import Package, package_of
 from pipeline.adapters.warm import provider as processes
 from pipeline.adapters.warm.door import Answers, Door
+from pipeline.adapters.warm.package import Package, package_of, version_of
 from pipeline.adapters.warm.pool import Pool
 from pipeline.adapters.warm.schema import Schema, SchemaCache
 
@@ -64,8 +64,10 @@ class Relay:
         record = {"Protocol": "grpc", "ProtocolVersion": protocol, "Pid": os.getpid(), "Test": True, "Addr": address}
         return {self._source: record}
 
-    async def package(self) -> dict[str, object]:
-        """What the binary and its neighbours are; read once, since it is what all processes are started from."""
+    async def package(self, *, hashed: bool) -> dict[str, object]:
+        """What all processes are started from; the hash of its files is read once, and only when somebody asks."""
+        if not hashed:
+            return {"source": self._source, "version": version_of(self._binary)}
         if self._package is None:
             self._package = asyncio.ensure_future(asyncio.to_thread(package_of, self._binary, self._source))
         return vars(await asyncio.shield(self._package))
@@ -167,7 +169,7 @@ async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
             await relay.forget(request["environment"])
             return {}
         case "package":
-            return await relay.package()
+            return await relay.package(hashed=bool(request.get("hashed")))
         case "stats":
             return dict(relay.stats())
         case act:

@@ -32,6 +32,17 @@ def types_in(workdir: Path, state: Mapping[str, object] | None = None) -> frozen
     Terraform itself complains about files that cannot be read; here they are passed over.
     """
     found: set[str] = set()
+    for file in files_in_reach(workdir):
+        found |= _said(_text(file))[0]
+    found |= _of_state(state)
+    with contextlib.suppress(OSError, ValueError):
+        found |= _of_state(json.loads((workdir / "terraform.tfstate").read_text()))
+    return frozenset(found)
+
+
+def files_in_reach(workdir: Path) -> Iterator[Path]:
+    """The files of `workdir`, its tests and examples, of local modules and installed ones; some that Terraform does
+    not read are among them."""
     seen: set[Path] = set()
     waiting = [workdir, *workdir.glob("examples/*"), *_installed(workdir)]
     while waiting:
@@ -40,15 +51,10 @@ def types_in(workdir: Path, state: Mapping[str, object] | None = None) -> frozen
             continue
         seen.add(folder)
         for file in _files(folder, tests=folder == workdir.resolve()):
-            words, sources = _said(_text(file))
-            found |= words
-            for source in sources:
+            yield file
+            for source in _said(_text(file))[1]:
                 # In a test file a source is relative to the working directory, not to the file.
                 waiting += [folder / source, file.parent / source]
-    found |= _of_state(state)
-    with contextlib.suppress(OSError, ValueError):
-        found |= _of_state(json.loads((workdir / "terraform.tfstate").read_text()))
-    return frozenset(found)
 
 
 def types_in_plan(plan: Path) -> frozenset[str] | None:

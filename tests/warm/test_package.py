@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.provider_package import Package, allows, h1, is_locked, package_of, vouches
+from pipeline.adapters.warm.package import Package, allows, h1, is_locked, package_of, vouches
 
 AWS = "registry.terraform.io/hashicorp/aws"
 PACKAGE = Package(source=AWS, version="5.100.0", hash="h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=")
@@ -107,7 +107,7 @@ def test_every_module_must_allow_the_version(tmp_path: Path, text: str, yes: boo
         record = folder / ".terraform" / "modules" / "modules.json"
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps({"Modules": [{"Key": "", "Dir": "."}, {"Key": "net", "Dir": where}]}))
-    assert allows(folder, PACKAGE) is yes
+    assert allows(folder, AWS, "5.100.0") is yes
 
 
 @pytest.mark.parametrize("record", ["not JSON", '{"Modules": [{"Dir": "gone"}]}', "[]"])
@@ -115,10 +115,10 @@ def test_what_cannot_be_read_allows_nothing(tmp_path: Path, record: str) -> None
     folder = tmp_path / ".terraform" / "modules"
     folder.mkdir(parents=True)
     (folder / "modules.json").write_text(record)
-    assert not allows(tmp_path, PACKAGE)
+    assert not allows(tmp_path, AWS, "5.100.0")
 
 
 def test_json_constrains_too(tmp_path: Path) -> None:
     requirement = {"aws": {"source": "hashicorp/aws", "version": ">= 6.0.0"}}
     (tmp_path / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": requirement}}))
-    assert not allows(tmp_path, PACKAGE)
+    assert not allows(tmp_path, AWS, "5.100.0")

@@ -7,6 +7,7 @@ Sources: Terraform, "Dependency Lock File"; the `h1:` hash is `Hash1` of golang.
 """
 
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -18,6 +19,7 @@ from semver import Version
 
 from pipeline.adapters.hcl.module import ModuleReader, is_configuration
 from pipeline.adapters.provider_mirrors import AWS
+from pipeline.adapters.warm.used_types import files_in_reach
 from pipeline.domain.constraint import parse_constraint
 from pipeline.domain.pins import LOCK_FILE
 from pipeline.errors import ModferryError
@@ -42,8 +44,12 @@ def package_of(binary: Path, source: str = AWS) -> Package:
 
     Reads all of it: half a second for 700 MB.
     """
-    folder = binary.resolve().parent
-    return Package(source=source, version=folder.parent.name, hash=h1(folder))
+    return Package(source=source, version=version_of(binary), hash=h1(binary.resolve().parent))
+
+
+def version_of(binary: Path) -> str:
+    """The version in the executable's path in its mirror."""
+    return binary.resolve().parent.parent.name
 
 
 def h1(folder: Path) -> str:
@@ -69,13 +75,18 @@ def is_locked(folder: Path, package: Package) -> bool:
     return lock.exists() and vouches(lock.read_bytes(), package)
 
 
-def allows(folder: Path, package: Package) -> bool:
-    """Whether every module of a folder that `terraform init` was run in lets the provider be of this version."""
+def allows(folder: Path, source: str, version: str) -> bool:
+    """Whether every module in reach of a folder lets this provider be of this version.
+
+    Before `terraform init` only local modules are in reach, after it those that it fetched too.
+    """
     try:
-        version = Version.parse(package.version)
-        modules = [folder, *_installed(folder)]
-        constraints = [text for module in modules for text in _constraints(module, package)]
-        return all(parse_constraint(text).allows(version) for text in constraints)
+        wanted = Version.parse(version)
+        if not all(module.is_dir() for module in _installed(folder)):
+            return False
+        files = [file for file in files_in_reach(folder) if is_configuration(file.name)]
+        said = [text for file in files for text in _constraints(file.name, file.read_bytes(), source)]
+        return all(parse_constraint(text).allows(wanted) for text in said)
     except (OSError, ValueError, KeyError, TypeError, ModferryError):
         return False
 
@@ -84,20 +95,18 @@ def _installed(folder: Path) -> Iterator[Path]:
     """The folders of called modules: Terraform's own record of them (internal/modsdir)."""
     record = folder / ".terraform" / "modules" / "modules.json"
     if record.exists():
-        yield from {folder / module["Dir"] for module in json.loads(record.read_text())["Modules"]}
+        yield from (folder / module["Dir"] for module in json.loads(record.read_text())["Modules"])
 
 
-def _constraints(module: Path, package: Package) -> Iterator[str]:
-    """What a module says about the provider's version. Files that cannot say anything are not parsed."""
+@functools.lru_cache(maxsize=1024)
+def _constraints(name: str, data: bytes, source: str) -> tuple[str, ...]:
+    """What a file says about the provider's version. One that cannot say anything is not parsed."""
+    if not _MAY_CONSTRAIN.search(data):
+        return ()
     reader = ModuleReader()
-    for path in sorted(path for path in module.iterdir() if is_configuration(path.name)):
-        data = path.read_bytes()
-        if not _MAY_CONSTRAIN.search(data):
-            continue
-        blocks = reader.blocks(path.name, data)
-        for placed in blocks:
-            if placed.block.kind == "provider" and placed.block.attribute("version") is not None:
-                raise ValueError("a version in a provider block: Terraform knows what to make of it")
-        for requirement in reader.interface(b for b in blocks if b.block.kind == "terraform").requirements.values():
-            if requirement.address in (package.source, package.source.removeprefix("registry.terraform.io/")):
-                yield requirement.constraint
+    blocks = reader.blocks(name, data)
+    if any(placed.block.kind == "provider" and placed.block.attribute("version") is not None for placed in blocks):
+        raise ValueError("a version in a provider block: Terraform knows what to make of it")
+    required = reader.interface(placed for placed in blocks if placed.block.kind == "terraform").requirements.values()
+    names = (source, source.removeprefix("registry.terraform.io/"))
+    return tuple(requirement.constraint for requirement in required if requirement.address in names)
