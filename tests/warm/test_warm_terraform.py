@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.adapters.harness.workbench import attach_to
+from pipeline.adapters.terraform import Terraform, TerraformFailedError
 from pipeline.adapters.warm import WarmProvider, is_missing_type, is_provider_lost
 from pipeline.adapters.warm.package import is_locked
 from tests.conftest import write_files
@@ -256,3 +258,16 @@ def test_idle_processes_give_way_above_the_budget(bench: Bench, tmp_path: Path) 
         assert stats["died"] == 0
     finally:
         warm.end()
+
+
+def test_a_module_that_demands_another_version_does_not_pass_on_the_one_that_runs(
+    bench: Bench, warm: WarmProvider, tmp_path: Path
+) -> None:
+    write_files(tmp_path, {"main.tf": SMALL.replace(">= 5.0", ">= 99.0")})
+    aws = bench.aws("101010101010")
+    attached = bench.terraform(tmp_path, aws, "init", warm=warm)
+    assert attached.ok, "Terraform does not ask an attached provider for its version"
+    env = {**bench.tools.environment(), **aws}
+    terraform = Terraform(argv=bench.tools.terraform, workdir=tmp_path, env=env, attach=attach_to(warm)(aws))
+    with pytest.raises(TerraformFailedError, match="no available releases match"):
+        terraform.init("-input=false")
