@@ -5,7 +5,6 @@ two starts can fight for a port.
 """
 
 import argparse
-import functools
 import logging
 from pathlib import Path
 
@@ -30,6 +29,8 @@ def main() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    from pipeline.adapters.emulators import shortcuts
+
     class Handler(MotoRequestHandler):
         """Sends head and body of an answer at once: half as many packets, and a client that is about to give up its
         connection (see turns.py) has most answers already."""
@@ -38,8 +39,8 @@ def main() -> None:
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # one line a request, and a log file for ever
     application = DomainDispatcherApplication(create_backend_app)
-    # It lists moto's folder and tries four hundred patterns at each request, twice: a sixth of its time.
-    application.get_backend_for_host = functools.cache(application.get_backend_for_host)  # type: ignore[method-assign]
+    shortcuts.take()
+    shortcuts.of_hosts(application)
     server = make_server("127.0.0.1", options.port, in_turns(application), threaded=True, request_handler=Handler)
     part = options.address_file.with_suffix(".part")
     part.write_text(str(server.server_port))
