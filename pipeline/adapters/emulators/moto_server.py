@@ -30,12 +30,10 @@ def main() -> None:
     from werkzeug.serving import make_server
 
     from pipeline.adapters.emulators import shortcuts
+    from pipeline.adapters.emulators.connections import KeptConnection
 
-    class Handler(MotoRequestHandler):
-        """Sends head and body of an answer at once: half as many packets, and a client that is about to give up its
-        connection (see turns.py) has most answers already."""
-
-        wbufsize = 1 << 16
+    class Handler(KeptConnection, MotoRequestHandler):
+        """moto's environ, our connections."""
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # one line a request, and a log file for ever
     application = DomainDispatcherApplication(create_backend_app)

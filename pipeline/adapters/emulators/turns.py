@@ -7,7 +7,6 @@ is too far away for that. So an answer of success is kept, and the second attemp
 Source of the headers: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html and captured traffic.
 """
 
-import io
 import re
 import threading
 from collections import OrderedDict
@@ -56,13 +55,11 @@ class Answers:
 
 
 def in_turns(application: Application) -> Application:
-    """Requests in turn, each with its body read before: moto's backends and templates are shared by its threads and
+    """Requests in turn, whose bodies were read before: moto's backends and templates are shared by its threads and
     guarded by nothing. Long polls (SQS) wait outside of the turn."""
     turn, answers = threading.Lock(), Answers()
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if length := int(environ.get("CONTENT_LENGTH") or 0):
-            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
         if "ReceiveMessage" in environ.get("HTTP_X_AMZ_TARGET", ""):
             return application(environ, start_response)
         invocation = environ.get("HTTP_AMZ_SDK_INVOCATION_ID", "")
