@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.emulators.shortcuts import account_of
+from pipeline.adapters.emulators.shortcuts import account_of, tags_of
 
 
 @pytest.fixture
@@ -31,3 +31,16 @@ def test_a_key_is_found_where_moto_finds_it(accounts: dict[str, dict[str, Any]],
     found = account_of(key)
     assert [len(partitions) for partitions in accounts.values()] == [1, 2], "nothing was made by looking"
     assert found == get_account_id_from(key)
+
+
+@pytest.mark.parametrize("identity", ["vpc-1", "vpc-11", "vpc-2", "vpc-3", "vpc-*", "vpc-?", "vpc-[1]", "", None])
+def test_the_tags_of_a_thing_are_those_that_moto_finds(identity: str | None) -> None:
+    from moto.ec2.models.core import TaggedEC2Resource
+    from moto.ec2.models.tags import TagBackend
+
+    backend = TagBackend()
+    backend.create_tags(["vpc-1", "vpc-11", "vpc-*"], {"Name": "one", "b": ""})
+    backend.create_tags(["vpc-2"], {"Name": "two"})
+    resource: Any = SimpleNamespace(id=identity, ec2_backend=backend)
+    assert tags_of(resource) == TaggedEC2Resource.get_tags(resource)
+    assert len(backend.tags) == 4

@@ -4,6 +4,7 @@ Promise: no answer changes. `take` comes after the corrections, which give class
 """
 
 import functools
+from types import SimpleNamespace
 from typing import Any
 
 
@@ -11,6 +12,7 @@ def take() -> None:
     """Safe on a stock moto too."""
     from flask import debughelpers
     from moto.core import responses, utils
+    from moto.ec2.models.core import TaggedEC2Resource
     from moto.iam import models
 
     # Lists all methods of a service's class, three hundred for EC2, to look up one: half of a small EC2 request.
@@ -23,6 +25,7 @@ def take() -> None:
 
     debughelpers.attach_enctype_error_multidict = no_hint
     models.get_account_id_from = account_of
+    TaggedEC2Resource.get_tags = tags_of  # type: ignore[assignment]
 
 
 def account_of(access_key: str) -> str:
@@ -36,6 +39,18 @@ def account_of(access_key: str) -> str:
             if access_key in backend.access_keys:
                 return account
     return DEFAULT_ACCOUNT_ID
+
+
+def tags_of(resource: Any) -> list[dict[str, str]]:
+    """The tags of something in EC2. moto's own compiles a pattern from its id and tries it on all that has tags, once
+    for each thing that is described: a tenth of its time."""
+    from moto.ec2.models.tags import TagBackend
+
+    identity = resource.id or ""
+    if any(sign in identity for sign in "*?["):
+        return list(resource.ec2_backend.describe_tags(filters={"resource-id": [identity]}))
+    alone: Any = SimpleNamespace(tags={identity: resource.ec2_backend.tags.get(identity, {})})
+    return list(TagBackend.describe_tags(alone))
 
 
 def of_hosts(application: Any) -> None:
