@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.adapters.collected import kept, pytest_collection_finish  # noqa: F401 - a hook of this plugin too
 from pipeline.adapters.harness.handout import VARIABLE, Handout
 from pipeline.adapters.harness.subject import Make, Subject
 from pipeline.adapters.terraform import TerraformFailedError, TerraformUnknownError
@@ -58,21 +59,26 @@ def aws(handout: Handout) -> Callable[..., Any]:
     def client(service: str, region: str | None = None) -> Any:
         region = region or handout.region
         os.environ.update(handout.aws)
-        if handout.target == "account":
-            import boto3
-
-            return boto3.client(service, region_name=region)
-        from localstack_client.session import Session
-
-        session = Session(
-            aws_access_key_id=handout.aws["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=handout.aws["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=handout.aws.get("AWS_SESSION_TOKEN"),
-            region_name=region,
-        )
-        return session.client(service)
+        with kept():
+            return _client(handout, service, region)
 
     return client
+
+
+def _client(handout: Handout, service: str, region: str) -> Any:
+    if handout.target == "account":
+        import boto3
+
+        return boto3.client(service, region_name=region)
+    from localstack_client.session import Session
+
+    session = Session(
+        aws_access_key_id=handout.aws["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=handout.aws["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=handout.aws.get("AWS_SESSION_TOKEN"),
+        region_name=region,
+    )
+    return session.client(service)
 
 
 @pytest.hookimpl(wrapper=True)

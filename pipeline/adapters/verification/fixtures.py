@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.adapters.collected import kept, pytest_collection_finish  # noqa: F401 - a hook of this plugin too
+
 
 @pytest.fixture(scope="session")
 def stack() -> str:
@@ -31,12 +33,14 @@ def outputs() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def aws(outputs: dict[str, Any]) -> Callable[[str], Any]:
     """A boto3 client of a service, in the region that the stack's output `region` names."""
-    import boto3
-    from botocore.config import Config
+    with kept():
+        import boto3
+        from botocore.config import Config
 
     limits = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
 
     def client(service: str) -> Any:
-        return boto3.client(service, region_name=outputs.get("region"), config=limits)
+        with kept():
+            return boto3.client(service, region_name=outputs.get("region"), config=limits)
 
     return client
