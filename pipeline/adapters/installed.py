@@ -13,17 +13,23 @@ from pipeline.domain.ways_up import CODE, TEMPLATES, Base, find_ways
 FETCHED = ".terraform/modules"
 
 
+def module_folders(folder: Path) -> list[str]:
+    """Where the record says that called modules lie, relative to the folder; without a record nowhere.
+
+    Raises OSError, ValueError, KeyError or TypeError for a record that cannot be read.
+    """
+    record = folder / FETCHED / "modules.json"
+    return [str(module["Dir"]) for module in json.loads(record.read_text())["Modules"]] if record.exists() else []
+
+
 def leads_out(folder: Path, beside: str = "") -> bool:
     """Whether a fetched module of the stack in `folder` may lead out of its package and of the stack.
 
     `beside` names a folder that was put next to the stack's tree as a package too. Modules that the tree itself holds
     are not looked at. Without a record there is no module; one that cannot be read may lead anywhere.
     """
-    record = folder / FETCHED / "modules.json"
-    if not record.exists():
-        return False
     try:
-        places = {posixpath.normpath(module["Dir"]) for module in json.loads(record.read_text())["Modules"]}
+        places = {posixpath.normpath(place) for place in module_folders(folder)}
     except (OSError, ValueError, KeyError, TypeError):
         return True
     packages = {place: package for place in places if (package := _package(place, beside))}

@@ -9,15 +9,14 @@ Sources: Terraform, "Dependency Lock File"; the `h1:` hash is `Hash1` of golang.
 import base64
 import functools
 import hashlib
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from semver import Version
 
 from pipeline.adapters.hcl.module import ModuleReader, is_configuration
+from pipeline.adapters.installed import module_folders
 from pipeline.adapters.provider_mirrors import AWS
 from pipeline.adapters.warm.used_types import files_in_reach
 from pipeline.domain.constraint import parse_constraint
@@ -82,20 +81,13 @@ def allows(folder: Path, source: str, version: str) -> bool:
     """
     try:
         wanted = Version.parse(version)
-        if not all(module.is_dir() for module in _installed(folder)):
+        if not all((folder / place).is_dir() for place in module_folders(folder)):
             return False
-        files = [file for file in files_in_reach(folder) if is_configuration(file.name)]
+        files = [file for file, _ in files_in_reach(folder) if is_configuration(file.name)]
         said = [text for file in files for text in _constraints(file.name, file.read_bytes(), source)]
         return all(parse_constraint(text).allows(wanted) for text in said)
     except (OSError, ValueError, KeyError, TypeError, ModferryError):
         return False
-
-
-def _installed(folder: Path) -> Iterator[Path]:
-    """The folders of called modules: Terraform's own record of them (internal/modsdir)."""
-    record = folder / ".terraform" / "modules" / "modules.json"
-    if record.exists():
-        yield from (folder / module["Dir"] for module in json.loads(record.read_text())["Modules"])
 
 
 @functools.lru_cache(maxsize=1024)

@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pipeline.adapters.installed import module_folders
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _WORD = re.compile(rf"\b{_NAME.pattern}\b")
 _LABEL = re.compile(r"\b(?:resource|data|ephemeral|mock_resource|mock_data|list|action)\s*\"?\s*[:{]?\s*\"?(\w+)")
@@ -32,17 +34,17 @@ def types_in(workdir: Path, state: Mapping[str, object] | None = None) -> frozen
     Terraform itself complains about files that cannot be read; here they are passed over.
     """
     found: set[str] = set()
-    for file in files_in_reach(workdir):
-        found |= _said(_text(file))[0]
+    for _, text in files_in_reach(workdir):
+        found |= _said(text)[0]
     found |= _of_state(state)
     with contextlib.suppress(OSError, ValueError):
         found |= _of_state(json.loads((workdir / "terraform.tfstate").read_text()))
     return frozenset(found)
 
 
-def files_in_reach(workdir: Path) -> Iterator[Path]:
-    """The files of `workdir`, its tests and examples, of local modules and installed ones; some that Terraform does
-    not read are among them."""
+def files_in_reach(workdir: Path) -> Iterator[tuple[Path, str]]:
+    """Files and their texts: of `workdir`, its tests and examples, of local modules and installed ones; some that
+    Terraform does not read are among them."""
     seen: set[Path] = set()
     waiting = [workdir, *workdir.glob("examples/*"), *_installed(workdir)]
     while waiting:
@@ -51,8 +53,9 @@ def files_in_reach(workdir: Path) -> Iterator[Path]:
             continue
         seen.add(folder)
         for file in _files(folder, tests=folder == workdir.resolve()):
-            yield file
-            for source in _said(_text(file))[1]:
+            text = _text(file)
+            yield file, text
+            for source in _said(text)[1]:
                 # In a test file a source is relative to the working directory, not to the file.
                 waiting += [folder / source, file.parent / source]
 
@@ -97,8 +100,7 @@ def _files(folder: Path, *, tests: bool) -> Iterator[Path]:
 
 def _installed(workdir: Path) -> list[Path]:
     try:
-        record = json.loads((workdir / ".terraform" / "modules" / "modules.json").read_text())
-        return [workdir / str(module["Dir"]) for module in record["Modules"]]
+        return [workdir / place for place in module_folders(workdir)]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
