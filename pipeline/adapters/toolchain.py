@@ -173,7 +173,6 @@ def diagnose(environ: Mapping[str, str], *, scratch: Path) -> list[Finding]:
         _program("git", environ, "install git 2.34 or newer with the system's package manager"),
         _program("ssh-keygen", environ, "install the OpenSSH client (signed evidence needs it)"),
         _library("moto", "moto", "pip install 'modferry[emulator]'"),
-        _library("grpcio (warm runs)", "grpcio", "pip install 'modferry[warm]'"),
         _localstack(environ),
     ]
 

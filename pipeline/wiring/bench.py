@@ -148,12 +148,10 @@ def default_jobs() -> int:
 
 def open_plan_reader(environ: Mapping[str, str], toolchain: Toolchain, scratch: Path) -> PlanReader | None:
     """Reads the plans of stock runs with a schema at hand; None where there is nothing to do that with."""
-    import importlib.util
-
     from pipeline.adapters.provider_mirrors import AWS, provider_binary
     from pipeline.adapters.warm import PlanReader, WarmProvider
 
-    if environ.get("MODFERRY_COLD") or AWS not in toolchain.providers() or not importlib.util.find_spec("grpc"):
+    if environ.get("MODFERRY_COLD") or AWS not in toolchain.providers():
         return None
     binary = provider_binary(toolchain.mirrors)
     return PlanReader(WarmProvider(binary=binary, scratch=scratch, shorten=False), binary=binary)

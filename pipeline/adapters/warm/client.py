@@ -145,7 +145,7 @@ class WarmProvider:
         options = {"binary": self._binary.resolve(), "source": self._source, "cache": self._cache.resolve()}
         more = {"memory": self._memory, "address": address, "shorten": int(self._shorten)}
         argv = [f"--{name}={value}" for name, value in {**options, **more}.items()]
-        # Imported by relay.TOKEN's name would load grpc here, which costs 0.13 s.
+        # Imported by relay.TOKEN's name would load asyncio here.
         variables = {"MODFERRY_RELAY_TOKEN": self._token, "PYTHONPATH": str(home), "TMPDIR": str(folder)}
         self._service = Service(
             (sys.executable, "-m", "pipeline.adapters.warm.relay", *argv),

@@ -8,12 +8,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
-
-import grpc
 
 from pipeline.adapters.warm.pool import Connection, Pool
 from pipeline.adapters.warm.provider import Provider, ProviderEndedError
+from pipeline.adapters.warm.rpc import ABORTED, UNIMPLEMENTED, Answerer, RpcError
 from pipeline.adapters.warm.wire import without_deferral
 
 SCHEMA = frozenset({"GetSchema", "GetProviderSchema"})
@@ -34,6 +32,8 @@ PURE = frozenset(
     }
 )
 """Calls that Terraform makes without a configuration: equal bytes, equal answer."""
+HELD = frozenset({"/plugin.GRPCBroker/StartStream", "/plugin.GRPCStdio/StreamStdio"})
+"""The plugin library's own streams, which end with the connection."""
 
 
 class Answers:
@@ -46,12 +46,17 @@ class Answers:
         self._running: dict[tuple[str, bytes], asyncio.Task[bytes]] = {}
         self.hits = 0
 
+    def kept(self, method: str, request: bytes) -> bytes | None:
+        """The kept answer."""
+        if (answer := self._kept.get((method, request))) is not None:
+            self._kept.move_to_end((method, request))
+            self.hits += 1
+        return answer
+
     async def get(self, method: str, request: bytes, ask: Callable[[], Awaitable[bytes]]) -> bytes:
         """The kept answer, else that of `ask()`; equal calls at one time ask once; failures are not kept."""
         key = (method, request)
-        if (answer := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
-            self.hits += 1
+        if (answer := self.kept(method, request)) is not None:
             return answer
         if (task := self._running.get(key)) is None:
             task = self._running[key] = asyncio.ensure_future(self._ask(key, ask))
@@ -71,48 +76,56 @@ class Answers:
 
 
 class Door:
-    """Handles every call that arrives on one port (a grpc generic handler: `service`)."""
+    """Answers every call that arrives on one port. `schema` is the answer to the question for it."""
 
-    def __init__(
-        self, *, environment: str, schema: Callable[[], Awaitable[bytes]], pool: Pool, answers: Answers
-    ) -> None:
+    def __init__(self, *, environment: str, schema: bytes, pool: Pool, answers: Answers) -> None:
         self.environment = environment
-        self.connections: dict[str, Connection] = {}
+        self.connections: dict[Answerer, Connection] = {}
         self.calls = 0
         self._schema = schema
         self._pool = pool
         self._answers = answers
+        self._server: asyncio.Server | None = None
 
-    def service(self, details: Any) -> Any:
-        """The handler of a method: provider calls, the plugin's own streams, nothing else."""
-        service, _, name = details.method[1:].rpartition("/")
-        if service.endswith(".Provider"):
-            return grpc.unary_unary_rpc_method_handler(partial(self._answer, details.method, name))
-        if name in ("StartStream", "StreamStdio"):
-            return grpc.stream_stream_rpc_method_handler(partial(self._hold, name))
-        return None
+    async def open(self) -> int:
+        """Listen on a port of loopback; its number."""
+        self._server = await asyncio.get_running_loop().create_server(self._accept, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
 
-    async def _answer(self, method: str, name: str, request: bytes, context: Any) -> bytes:
+    def close(self) -> None:
+        """Listen no more, end every connection."""
+        if self._server is not None:
+            self._server.close()
+        for end in list(self.connections):
+            end.abandon()
+
+    def answer(self, connection: Connection, method: str, request: bytes) -> bytes | Awaitable[bytes]:
+        """The answer to one call of a connection, at once where it is kept; raises RpcError."""
         self.calls += 1
+        service, _, name = method[1:].rpartition("/")
+        if not service.endswith(".Provider"):
+            raise RpcError(UNIMPLEMENTED, f"modferry relay: no {method}")
+        if name in SCHEMA:
+            return self._schema
+        if name in PURE and (kept := self._answers.kept(method, request)) is not None:
+            return kept
+        return self._pass_on(connection, method, name, request)
+
+    async def _pass_on(self, connection: Connection, method: str, name: str, request: bytes) -> bytes:
         try:
-            return await self.answer(self._connection(context.peer()), method, name, request)
+            if name in PURE:
+                return await self._answers.get(method, request, partial(self._ask_any, method, request))
+            if name in CONFIGURE:
+                return await self._pool.configure(connection, method, without_deferral(request))
+            if name in STOP:
+                return await self._stop(connection, method, request)
+            return await self._ask(connection, method, request)
         except ProviderEndedError as error:
             # Not UNAVAILABLE: for that code Terraform prints its own sentence and drops ours.
-            await context.abort(grpc.StatusCode.ABORTED, str(error))
-        except grpc.RpcError as error:
-            await context.abort(error.code(), error.details())
-        raise AssertionError("abort raises")
+            raise RpcError(ABORTED, str(error)) from error
 
-    async def answer(self, connection: Connection, method: str, name: str, request: bytes) -> bytes:
-        """The answer to one call of a connection; raises ProviderEndedError or grpc.RpcError."""
-        if name in SCHEMA:
-            return await self._schema()
-        if name in PURE:
-            return await self._answers.get(method, request, partial(self._ask_any, method, request))
-        if name in CONFIGURE:
-            return await self._pool.configure(connection, method, without_deferral(request))
-        if name in STOP:
-            return await self._stop(connection, method, request)
+    async def _ask(self, connection: Connection, method: str, request: bytes) -> bytes:
         provider = connection.provider or await self._pool.any(self.environment)
         connection.calls += 1
         try:
@@ -137,25 +150,13 @@ class Door:
             return b""
         return await provider.stop(method, request)
 
-    def _connection(self, peer: str) -> Connection:
-        if (connection := self.connections.get(peer)) is None:
-            connection = self.connections[peer] = Connection(environment=self.environment)
-        return connection
+    def _accept(self) -> Answerer:
+        connection = Connection(environment=self.environment)
 
-    async def _hold(self, name: str, _requests: Any, context: Any) -> None:
-        """Keep the plugin library's stream open: its end is the end of the connection."""
-        peer = context.peer()
-        connection = self._connection(peer)
-        if name in connection.streams:  # the peer's port is used again, before we heard of its end
-            self._forget(peer, connection)
-            connection = self._connection(peer)
-        connection.streams.add(name)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self._forget(peer, connection)
+        def ended() -> None:
+            self._pool.release(connection)
+            del self.connections[end]
 
-    def _forget(self, peer: str, connection: Connection) -> None:
-        self._pool.release(connection)
-        if self.connections.get(peer) is connection:
-            del self.connections[peer]
+        end = Answerer(partial(self.answer, connection), ended, HELD)
+        self.connections[end] = connection
+        return end

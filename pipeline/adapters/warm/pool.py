@@ -6,7 +6,7 @@ idle ones are ended. A process in use is never ended for memory.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pipeline.adapters.warm.provider import Provider, ProviderEndedError
 from pipeline.adapters.warm.wire import has_error
@@ -22,7 +22,6 @@ class Connection:
     environment: str
     provider: Provider | None = None
     calls: int = 0
-    streams: set[str] = field(default_factory=set)
 
 
 class Pool:

@@ -15,16 +15,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import grpc
 
 from pipeline.adapters.processes import base_environment
 from pipeline.adapters.services import Service
 from pipeline.adapters.warm import waits
+from pipeline.adapters.warm.rpc import UNAVAILABLE, Caller, RpcError
 
 ENDED = "modferry relay: provider process ended"
-NO_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 QUIET = {
     "TF_LOG": "OFF",
     "TF_LOG_SDK": "OFF",
@@ -53,7 +50,7 @@ class Attach:
 class Provider:
     """A running provider process; made by `start`."""
 
-    def __init__(self, *, service: Service, attach: Attach, environment: str) -> None:
+    def __init__(self, *, service: Service, attach: Attach, caller: Caller, environment: str) -> None:
         self.service = service
         self.attach = attach
         self.environment = environment
@@ -64,8 +61,7 @@ class Provider:
         self.last_use = time.monotonic()
         self.retired = False
         self.shortened = False
-        self._channel: Any = grpc.aio.insecure_channel(f"unix:{attach.address}", options=NO_LIMIT)
-        self._methods: dict[str, Any] = {}
+        self._caller = caller
         self._stopping: asyncio.Task[bytes] | None = None
 
     @property
@@ -85,7 +81,7 @@ class Provider:
             return 0
 
     async def call(self, method: str, request: bytes) -> bytes:
-        """The answer to one call; raises ProviderEndedError or grpc.RpcError."""
+        """The answer to one call; raises ProviderEndedError or RpcError."""
         while self._stopping is not None:
             await asyncio.wait([self._stopping])
         return await self._call(method, request)
@@ -101,14 +97,14 @@ class Provider:
         self._stopping = None
 
     async def _call(self, method: str, request: bytes) -> bytes:
-        if (stub := self._methods.get(method)) is None:
-            stub = self._methods[method] = self._channel.unary_unary(method)
         self.calls += 1
         try:
-            return bytes(await stub(request))
-        except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.UNAVAILABLE and await self._is_gone():
-                raise ProviderEndedError(f"{ENDED} ({self.service.process.returncode})") from error
+            return await self._caller.call(method, request)
+        except RpcError as error:
+            if error.code == UNAVAILABLE:
+                self.retired = True
+                if await self._is_gone():
+                    raise ProviderEndedError(f"{ENDED} ({self.service.process.returncode})") from error
             raise
         finally:
             self.calls -= 1
@@ -120,7 +116,7 @@ class Provider:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.service.pid, signal.SIGKILL)
         self.service.end()
-        await self._channel.close()
+        self._caller.abandon()
         for file in (Path(self.attach.address), self.service.log):
             file.unlink(missing_ok=True)
 
@@ -141,7 +137,7 @@ async def start(
     with the last words of the log when it does not come up.
     """
     log = folder / f"provider-{number}.log"
-    tuned = {"GOGC": "100", "PLUGIN_UNIX_SOCKET_DIR": ".", "TMPDIR": str(folder), **QUIET}
+    tuned = {"GOGC": "300", "PLUGIN_UNIX_SOCKET_DIR": ".", "TMPDIR": str(folder), **QUIET}
     service = Service((str(binary), "-debug"), cwd=folder, env=base_environment({**tuned, **variables}), log=log)
     end = time.monotonic() + START_SECONDS
     while (attach := read_attach(log.read_text(errors="replace"))) is None:
@@ -150,7 +146,12 @@ async def start(
             service.end(grace=0.1)
             raise ProviderEndedError(f"{ENDED} before it listened: {words}")
         await asyncio.sleep(0.01)
-    provider = Provider(service=service, attach=attach, environment=environment)
+    try:
+        _, caller = await asyncio.get_running_loop().create_unix_connection(Caller, attach.address)
+    except OSError as error:
+        service.end(grace=0.1)
+        raise ProviderEndedError(f"{ENDED} before it was asked anything: {error}") from error
+    provider = Provider(service=service, attach=attach, caller=caller, environment=environment)
     provider.shortened = shorten and waits.may_shorten(variables) and waits.shorten(service.pid, binary)
     return provider
 

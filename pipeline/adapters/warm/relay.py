@@ -15,12 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import grpc
-
 from pipeline.adapters.warm import provider as processes
 from pipeline.adapters.warm.door import Answers, Door
 from pipeline.adapters.warm.package import Package, package_of, version_of
 from pipeline.adapters.warm.pool import Pool
+from pipeline.adapters.warm.rpc import RpcError
 from pipeline.adapters.warm.schema import Schema, SchemaCache
 
 TOKEN = "MODFERRY_RELAY_TOKEN"  # noqa: S105 - the variable's name
@@ -35,7 +34,7 @@ class Relay:
         self._shorten = shorten
         self._cache = SchemaCache(cache, binary)
         self._variables: dict[str, dict[str, str]] = {}
-        self._doors: dict[tuple[str, frozenset[str] | None], tuple[Door, Any, int]] = {}
+        self._doors: dict[tuple[str, frozenset[str] | None], tuple[Door, int]] = {}
         self._known: asyncio.Task[tuple[int, Schema]] | None = None
         self._package: asyncio.Task[Package] | None = None
         self._numbers = 0
@@ -59,7 +58,7 @@ class Relay:
         async with self._registering:
             if (environment, used) not in self._doors:
                 self._doors[environment, used] = await self._open(environment, schema.pruned(used))
-        _, _, port = self._doors[environment, used]
+        _, port = self._doors[environment, used]
         address = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
         record = {"Protocol": "grpc", "ProtocolVersion": protocol, "Pid": os.getpid(), "Test": True, "Addr": address}
         return {self._source: record}
@@ -76,14 +75,14 @@ class Relay:
         """Close the ports of an environment and end its processes as soon as they are idle."""
         environment = _digest(variables)
         for key in [key for key in self._doors if key[0] == environment]:
-            _, server, _ = self._doors.pop(key)
-            await server.stop(None)
+            door, _ = self._doors.pop(key)
+            door.close()
         self.pool.retire(environment)
         await self.pool.tidy()
 
     def stats(self) -> dict[str, int]:
         """Counts since the start, and what is there now."""
-        doors = [door for door, _, _ in self._doors.values()]
+        doors = [door for door, _ in self._doors.values()]
         return {
             "processes": len(self.pool.providers),
             "memory": self.pool.memory(),
@@ -104,20 +103,13 @@ class Relay:
 
     async def end(self) -> None:
         """Close the ports, end the processes."""
-        for _, server, _ in self._doors.values():
-            await server.stop(None)
+        for door, _ in self._doors.values():
+            door.close()
         await self.pool.end()
 
-    async def _open(self, environment: str, answer: bytes) -> tuple[Door, Any, int]:
-        async def schema() -> bytes:
-            return answer
-
-        door = Door(environment=environment, schema=schema, pool=self.pool, answers=self.answers)
-        server = grpc.aio.server(options=[*processes.NO_LIMIT, ("grpc.so_reuseport", 0)])
-        server.add_generic_rpc_handlers((door,))
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        return door, server, port
+    async def _open(self, environment: str, answer: bytes) -> tuple[Door, int]:
+        door = Door(environment=environment, schema=answer, pool=self.pool, answers=self.answers)
+        return door, await door.open()
 
     async def _start(self, environment: str) -> processes.Provider:
         self._numbers += 1
@@ -163,7 +155,7 @@ async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
             try:
                 only = bool(request.get("only_schema"))
                 return await relay.register(request["environment"], kept, only_schema=only)
-            except (processes.ProviderEndedError, grpc.RpcError, ValueError) as error:
+            except (processes.ProviderEndedError, RpcError, ValueError) as error:
                 return {"error": str(error)}
         case "forget":
             await relay.forget(request["environment"])

@@ -3,7 +3,7 @@
 The AWS provider sleeps 30 s before it asks for the first time whether a load balancer is there, 10 s after an
 instance, up to 60 s in an EKS destroy, and nothing in its configuration changes that (docs/adr/0006). What it asks
 for, what it is told and what it decides stays as it is; only the time between two questions is divided by 64:
-in the running process, whose own file is not touched, `time.Sleep` above 0.1 s and `time.NewTimer` above 0.1 s and
+in the running process, whose own file is not touched, `time.Sleep` from 0.1 s and `time.NewTimer` from 0.1 s to
 below a minute (longer timers are time limits, and stay). Only for an endpoint on this machine's loopback.
 
 Works on Linux, amd64, for programs of Go 1.20 and later; anything else, also a prologue that is not exactly the
@@ -27,8 +27,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 SHIFT = 6
-SHORTEST = 100_000_000
-"""Nanoseconds; what is not longer stays as it is: polls must not become a busy loop."""
+SHORTEST = 99_999_999
+"""Nanoseconds; what is not longer stays as it is: polls must not become a busy loop. The SDK's first wait, which then
+doubles, is exactly 0.1 s (retry.StateChangeConf), and is shortened: seven of them make half a second."""
 TIME_LIMITS = 60_000_000_000
 """Nanoseconds; from here on a timer is taken to be a time limit. Pauses before the first poll go up to a random time
 below a minute (EKS destroy); a limit below it, 20 s say, shrinks to 0.3 s: reached, it is an error, never a pass."""
