@@ -84,7 +84,7 @@ def environment_terraform(
             workdir=folder,
             env={**toolchain.environment(), **credentials, **(git if redirect else {})},
             seconds=project.settings.test.seconds,
-            attach=attach_to(warm)(credentials) if warm and is_warm else None,
+            attach=attach_to(warm)(credentials, True) if warm and is_warm else None,
             read_plan=printer.environment if printer else None,
             secrets=tuple(v for k, v in credentials.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
         )

@@ -223,7 +223,8 @@ def test_status_pays_for_no_heavy_library(story: Story, modferry: Modferry) -> N
     modferry("status")  # the settings are known from now on
     code = (
         "import sys; from pipeline.cli import run; code = run(['-C', sys.argv[1], 'status', '--json']); "
-        "heavy = {'rich', 'pydantic', 'jinja2', 'boto3', 'hpack', 'asyncio', 'pytest', 'tftest', 'git'} & set(sys.modules); "
+        "heavy = {'rich', 'pydantic', 'jinja2', 'boto3', 'hpack', 'asyncio', 'pytest', 'tftest', 'git'}; "
+        "heavy &= set(sys.modules); "
         "print(code, sorted(heavy), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(story.clone)], capture_output=True, text=True, check=True)

@@ -101,7 +101,7 @@ def test_a_relay_that_answers_no_more_is_errored_also_while_it_is_told_to_forget
     def gone(_: Mapping[str, str]) -> None:
         raise UndecidedError("The warm provider does not answer.")
 
-    def attach(_: Mapping[str, str]) -> object:
+    def attach(_: Mapping[str, str], _asked: bool) -> object:
         raise UndecidedError("The warm provider does not answer.")
 
     assert verdicts(bench(tmp_path / "a", "pass", 0, forget=gone).run(NATIVE)) == [Verdict.PASSED] * 2
@@ -137,7 +137,7 @@ esac
     assert found["validate"].message == "main.tf:3:9: Invalid expression: Expected the start."
 
 
-def warm_attach(_: Mapping[str, str]) -> Attach:
+def warm_attach(_: Mapping[str, str], _asked: bool) -> Attach:
     return lambda workdir, whole: {"PLAYED_SCHEMA": "whole" if whole else "cut"}
 
 

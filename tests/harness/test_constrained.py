@@ -31,7 +31,7 @@ class Warm:
     def provider(self) -> tuple[str, str]:
         return AWS, "5.100.0"
 
-    def environment(self, aws: Mapping[str, str], types: frozenset[str] | None) -> dict[str, str]:
+    def environment(self, aws: Mapping[str, str], types: frozenset[str] | None, *, ready: bool) -> dict[str, str]:
         return {"TF_REATTACH_PROVIDERS": "{}"}
 
 
@@ -55,7 +55,7 @@ def test_terraform_is_stock_where_a_module_does_not_allow_the_version(
         argv=(sys.executable, str(script)),
         workdir=folder,
         env=base_environment({"FETCHED": required(fetched)}),
-        attach=attach_to(cast(WarmProvider, Warm()))({}),
+        attach=attach_to(cast(WarmProvider, Warm()))({}, True),
     )
     terraform.init("-input=false")
     terraform.plan("modferry.tfplan")

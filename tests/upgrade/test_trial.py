@@ -106,7 +106,7 @@ class ScriptedBench(Bench):
 
     script: Script
 
-    def in_folder(self, folder: Path, aws: Mapping[str, str]) -> Terraform:
+    def in_folder(self, folder: Path, aws: Mapping[str, str], *, mocked: bool = False) -> Terraform:
         return ScriptedTerraform(argv=("terraform",), workdir=folder, env={}, script=self.script)
 
 

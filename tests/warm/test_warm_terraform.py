@@ -268,6 +268,6 @@ def test_a_module_that_demands_another_version_does_not_pass_on_the_one_that_run
     attached = bench.terraform(tmp_path, aws, "init", warm=warm)
     assert attached.ok, "Terraform does not ask an attached provider for its version"
     env = {**bench.tools.environment(), **aws}
-    terraform = Terraform(argv=bench.tools.terraform, workdir=tmp_path, env=env, attach=attach_to(warm)(aws))
+    terraform = Terraform(argv=bench.tools.terraform, workdir=tmp_path, env=env, attach=attach_to(warm)(aws, True))
     with pytest.raises(TerraformFailedError, match="no available releases match"):
         terraform.init("-input=false")

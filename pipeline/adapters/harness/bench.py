@@ -45,6 +45,10 @@ class Target(Protocol):
         ...
 
 
+AttachFor = Callable[[Mapping[str, str], bool], Attach]
+"""(AWS environment, will a provider surely be asked?) → what attaches Terraform to the warm provider."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Leaks:
     """How to see what is in an account: a snapshot, and what is new against an earlier one."""
@@ -63,7 +67,7 @@ class Bench:
     target: Target
     terraform: tuple[str, ...]
     tool_env: Mapping[str, str]
-    attach_for: Callable[[Mapping[str, str]], Attach] | None
+    attach_for: AttachFor | None
     forget: Callable[[Mapping[str, str]], None]
     scratch: Path
     tree: Path
@@ -118,8 +122,8 @@ class Bench:
         verdict = Verdict.UNSUPPORTED if gap else Verdict.FAILED
         return Case(name=name, verdict=verdict, seconds=seconds, message=gap or error.said)
 
-    def in_folder(self, folder: Path, aws: Mapping[str, str]) -> Terraform:
-        """Terraform on a folder of a copy, in the given account."""
+    def in_folder(self, folder: Path, aws: Mapping[str, str], *, mocked: bool = False) -> Terraform:
+        """Terraform on a folder of a copy, in the given account; `mocked`: it may never ask its provider."""
 
         def note(text: str) -> None:
             self.notes.append(f"{folder.name}: {text}")
@@ -130,7 +134,7 @@ class Bench:
             workdir=folder,
             env={**self.tool_env, **aws},
             seconds=self.seconds,
-            attach=self.attach_for(aws) if self.attach_for else None,
+            attach=self.attach_for(aws, not mocked) if self.attach_for else None,
             secrets=tuple(v for k, v in aws.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
         )
 

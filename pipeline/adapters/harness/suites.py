@@ -25,7 +25,7 @@ def run_native(bench: "Bench", part: Part, module: Path, aws: Mapping[str, str])
     """One of Terraform's own test files."""
     file = part.files[0]
     folder = file.rpartition("/")[0]
-    terraform = bench.in_folder(module, aws)
+    terraform = bench.in_folder(module, aws, mocked=not part.applies)
     flags = ("-input=false", f"-test-directory={folder}")
     if bench.attach_for:
         bench.inits.prepare((part.path, *flags), module, lambda: terraform.init(*flags))
@@ -38,7 +38,7 @@ def run_native(bench: "Bench", part: Part, module: Path, aws: Mapping[str, str])
 def run_pytest(bench: "Bench", part: Part, work: Path, module: Path, aws: Mapping[str, str]) -> list[Case]:
     """A part's Python tests in a pytest process of their own."""
     report = work / "report.jsonl"
-    attached = dict(bench.attach_for(aws)(module, False)) if bench.attach_for else {}
+    attached = dict(bench.attach_for(aws, True)(module, False)) if bench.attach_for else {}
     handout = Handout(
         root=str(work / "tree"),
         module=part.path,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.adapters.harness.bench import Bench, Leaks, Target, copy_tree
+from pipeline.adapters.harness.bench import AttachFor, Bench, Leaks, Target, copy_tree
 from pipeline.adapters.harness.run_folders import run_folder
 from pipeline.adapters.harness.static import PlanPolicy, ReadmeCheck
 from pipeline.adapters.harness.upgrade_files import FilesOf
@@ -91,18 +91,18 @@ class LocalBench:
                 self.stats.update(warm.stats())
 
 
-def attach_to(warm: WarmProvider) -> Callable[[Mapping[str, str]], Attach]:
-    """AWS environment → (working directory, whole schema?) → what attaches Terraform to the warm provider.
+def attach_to(warm: WarmProvider) -> AttachFor:
+    """What attaches Terraform to the warm provider, of which a process is made ready where one will be asked.
 
     Nothing where a module's constraint does not let the provider in: Terraform does not ask an attached one for its
     version, so stock Terraform judges.
     """
 
-    def attach_for(aws: Mapping[str, str]) -> Attach:
+    def attach_for(aws: Mapping[str, str], asked: bool) -> Attach:
         def attach(workdir: Path, whole: bool) -> Mapping[str, str]:
             if not allows(workdir, *warm.provider()):
                 return {}
-            return warm.environment(aws, None if whole else types_in(workdir))
+            return warm.environment(aws, None if whole else types_in(workdir), ready=asked)
 
         return attach
 

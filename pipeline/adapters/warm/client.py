@@ -69,21 +69,24 @@ class WarmProvider:
             self.end()
             raise failure[0]
 
-    def environment(self, aws: Mapping[str, str], types: frozenset[str] | None) -> dict[str, str]:
+    def environment(
+        self, aws: Mapping[str, str], types: frozenset[str] | None, *, ready: bool = True
+    ) -> dict[str, str]:
         """`{"TF_REATTACH_PROVIDERS": …}` for Terraform commands that run with the environment `aws`.
 
         `aws` is everything that the provider may read from its environment (credentials, region, endpoint).
-        `types`: see `types_in`; None: the whole schema. Raises UndecidedError.
+        `types`: see `types_in`; None: the whole schema. `ready`: a process is started at once, not when the first
+        call needs it. Raises UndecidedError.
         """
         wanted = None if types is None else sorted(types)
-        return self._registered(environment=dict(aws), types=wanted)
+        return self._registered(environment=dict(aws), types=wanted, ready=ready)
 
     def schema_environment(self, types: frozenset[str]) -> dict[str, str]:
         """`{"TF_REATTACH_PROVIDERS": …}` for a Terraform that wants the schemas of these types and no provider.
 
         Raises UndecidedError.
         """
-        return self._registered(environment={}, types=sorted(types), only_schema=True)
+        return self._registered(environment={}, types=sorted(types), ready=False)
 
     def provider(self) -> tuple[str, str]:
         """Source address and version of the provider that its processes are. Raises UndecidedError."""

@@ -43,15 +43,15 @@ class Relay:
         self.answers = Answers()
 
     async def register(
-        self, variables: Mapping[str, str], types: frozenset[str] | None, *, only_schema: bool = False
+        self, variables: Mapping[str, str], types: frozenset[str] | None, *, ready: bool
     ) -> dict[str, object]:
         """The reattach document of a port for this environment and these types; equal ones share a port.
 
-        `only_schema`: no provider is made ready, since none will be asked.
+        `ready`: a process begins to start, since one will be asked.
         """
         environment = _digest(variables)
         self._variables[environment] = dict(variables)
-        if not only_schema:
+        if ready:
             self.pool.warm_up(environment)
         protocol, schema = await self._schema(environment)
         used = schema.used(types)
@@ -153,8 +153,7 @@ async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
             types = request["types"]
             kept = None if types is None else frozenset(types)
             try:
-                only = bool(request.get("only_schema"))
-                return await relay.register(request["environment"], kept, only_schema=only)
+                return await relay.register(request["environment"], kept, ready=bool(request.get("ready")))
             except (processes.ProviderEndedError, RpcError, ValueError) as error:
                 return {"error": str(error)}
         case "forget":
