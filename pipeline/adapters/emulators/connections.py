@@ -9,7 +9,10 @@ client that is about to give up its connection (see turns.py) has most answers a
 connection, never we: Go does not send a POST again that met a closing server.
 """
 
+import email.utils
+import functools
 import io
+import time
 import traceback
 from typing import Any
 
@@ -61,7 +64,7 @@ class KeptConnection(WSGIRequestHandler):
         """Head and body; the answer to HEAD says the length of a body that it does not have."""
         bare = self.command == "HEAD" or answer.status.startswith(("1", "204", "304"))
         head = [f"{self.protocol_version} {answer.status}", f"Server: {self.version_string()}"]
-        head.append(f"Date: {self.date_time_string()}")
+        head.append(f"Date: {_date(int(time.time()))}")
         kept = _FRAMING - {"content-length"} if bare else _FRAMING
         head += [f"{name}: {value}" for name, value in answer.headers if name.lower() not in kept]
         if not bare:
@@ -69,3 +72,8 @@ class KeptConnection(WSGIRequestHandler):
         if self.close_connection:
             head.append("Connection: close")
         return "\r\n".join((*head, "", "")).encode("latin-1") + (b"" if bare else answer.body)
+
+
+@functools.lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return email.utils.formatdate(second, usegmt=True)
