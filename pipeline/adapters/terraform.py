@@ -115,11 +115,17 @@ class Terraform:
 
     def state(self) -> dict[str, Any] | None:
         """The state as JSON (`state pull`), or None when there is none."""
-        text = self.call("state", "pull").stdout
+        text = self._local_state() or self.call("state", "pull").stdout
         if not text.strip():
             return None
         found: dict[str, Any] = json.loads(text)
         return found
+
+    def _local_state(self) -> str:
+        """The state file, where it certainly is what `state pull` would print: no backend, no workspace was chosen."""
+        file, made = self.workdir / "terraform.tfstate", self.workdir / ".terraform"
+        elsewhere = (made / "terraform.tfstate").exists() or (made / "environment").exists()
+        return "" if elsewhere or "TF_WORKSPACE" in self.env or not file.is_file() else file.read_text()
 
     def force_unlock(self, lock: str) -> None:
         """Remove a state lock by its id."""

@@ -69,6 +69,7 @@ class Bench:
     tool_env: Mapping[str, str]
     attach_for: AttachFor | None
     forget: Callable[[Mapping[str, str]], None]
+    prepare: Callable[[Mapping[str, str]], None] = lambda _: None
     scratch: Path
     tree: Path
     region: str
@@ -81,7 +82,11 @@ class Bench:
     relay_lives: Callable[[], bool] = lambda: True
     notes: list[str] = field(default_factory=list)
     _accounts: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _ahead: Mapping[str, str] | None = None
+    """The next account, whose provider is made ready while the one before is in use."""
+    _taking: threading.Lock = field(default_factory=threading.Lock)
     _lanes: threading.local = field(default_factory=threading.local)
+    _kept: list[Mapping[str, str]] = field(default_factory=list)
     inits: Inits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -166,7 +171,7 @@ class Bench:
         return "" if self.relay_lives() else "the relay of the warm provider ended"
 
     def _run_in_copy(self, part: Part) -> list[Case]:
-        aws = self.target.environment(self._account(part), self.region)
+        aws = self._account(part)
         work = Path(tempfile.mkdtemp(prefix=f"{part.module}-{part.suite}-", dir=self.scratch))
         try:
             shutil.copytree(self.tree, work / "tree", symlinks=True)
@@ -177,6 +182,12 @@ class Bench:
                     self.forget(aws)
             if self.target.name != "account" or not _has_state(work):
                 shutil.rmtree(work, ignore_errors=True)
+
+    def close(self) -> None:
+        """No part will run any more: the providers of threads, and of the account that was made ready ahead, may go."""
+        for aws in (*self._kept, *([self._ahead] if self._ahead else ())):
+            with contextlib.suppress(UndecidedError):
+                self.forget(aws)
 
     # -- kinds of parts -----------------------------------------------------------------------------
 
@@ -196,13 +207,23 @@ class Bench:
             case _:
                 raise ValueError(part.kind)
 
-    def _account(self, part: Part) -> str:
-        """A fresh account for what applies; one a thread for what only plans."""
+    def _account(self, part: Part) -> Mapping[str, str]:
+        """The AWS environment of a fresh account for what applies, of one a thread for what only plans."""
+        if self.target.name == "account":
+            return self.target.environment("", self.region)
         if part.applies:
-            return f"{next(self._accounts):012d}"
-        if not hasattr(self._lanes, "account"):
-            self._lanes.account = f"{next(self._accounts):012d}"
-        return str(self._lanes.account)
+            with self._taking:
+                aws, self._ahead = self._ahead or self._fresh(), self._fresh()
+            with contextlib.suppress(UndecidedError):  # a relay that is gone is said where it is needed
+                self.prepare(self._ahead)
+            return aws
+        if not hasattr(self._lanes, "aws"):
+            self._lanes.aws = self._fresh()
+            self._kept.append(self._lanes.aws)
+        return dict(self._lanes.aws)
+
+    def _fresh(self) -> Mapping[str, str]:
+        return self.target.environment(f"{next(self._accounts):012d}", self.region)
 
 
 def copy_tree(files: Files, wanted: set[str], to: Path) -> None:

@@ -70,6 +70,7 @@ class LocalBench:
                 tool_env=toolchain.environment(),
                 attach_for=attach_to(warm) if warm else None,
                 forget=warm.forget if warm else lambda _: None,
+                prepare=warm.prepare if warm else lambda _: None,
                 scratch=scratch,
                 tree=scratch / "tree",
                 region=self.region,
@@ -87,6 +88,7 @@ class LocalBench:
             except KeyboardInterrupt:  # a second Ctrl-C: what the lanes still run ends now
                 end_children()
                 raise
+            bench.close()
             if warm and warm.is_alive():
                 self.stats.update(warm.stats())
 
