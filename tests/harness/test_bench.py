@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,29 @@ def test_each_part_that_applies_has_an_account_of_its_own(tmp_path: Path) -> Non
     for _ in range(3):
         made.run(NATIVE)
     assert len({env["AWS_ACCESS_KEY_ID"] for env in forgotten}) == 3
+
+
+def test_the_next_account_is_made_ready_and_used_and_forgotten_at_the_end(tmp_path: Path) -> None:
+    ready: list[Mapping[str, str]] = []
+    forgotten: list[Mapping[str, str]] = []
+    made = bench(tmp_path, "pass", 0, forget=forgotten.append, prepare=ready.append)
+    for _ in range(3):
+        made.run(NATIVE)
+    assert forgotten == [{"AWS_ACCESS_KEY_ID": "000000000001"}, *ready[:2]]
+    made.close()
+    assert forgotten[3:] == ready[2:]
+    assert len({env["AWS_ACCESS_KEY_ID"] for env in forgotten}) == 4
+
+
+def test_what_only_plans_keeps_its_account_until_the_end_and_makes_none_ready(tmp_path: Path) -> None:
+    ready: list[Mapping[str, str]] = []
+    forgotten: list[Mapping[str, str]] = []
+    made = bench(tmp_path, "pass", 0, forget=forgotten.append, prepare=ready.append)
+    for _ in range(2):
+        made.run(replace(NATIVE, suite=Suite.UNIT))
+    assert (ready, forgotten) == ([], [])
+    made.close()
+    assert forgotten == [{"AWS_ACCESS_KEY_ID": "000000000001"}]
 
 
 @pytest.mark.parametrize("stream", ["fail", "gap"])

@@ -2,8 +2,8 @@
 
 Terraform needs the provider's schema to print a plan, and starts the provider for it once more: 1.8 s for AWS
 5.100, more than all that modferry itself does for a stack. The relay gives the answer that this very binary gave
-before. It is never asked for anything else, and wherever something is in doubt (another binary, no grpc, a relay
-that does not come up) Terraform is left to itself.
+before. It is never asked for anything else, and wherever something is in doubt (another binary, a relay that does not
+come up) Terraform is left to itself.
 """
 
 import contextlib
