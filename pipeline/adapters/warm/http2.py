@@ -20,6 +20,8 @@ _INITIAL_WINDOW_SIZE = 4
 _LARGEST_WINDOW = 2**31 - 1
 _LONGEST_FRAME = 16384
 """Bytes of payload; what everybody takes and what nobody exceeds here, since no end asks for more."""
+_LONGEST_HEADERS = 16 << 20
+"""Bytes; Go's own limit. An error's whole text is in one."""
 _HEAD = struct.Struct(">BHBBI")
 
 Headers = dict[str, str]
@@ -46,6 +48,15 @@ def block(fields: Iterable[tuple[str, str]]) -> bytes:
     return bytes(out)
 
 
+def block_frames(stream: int, flags: int, data: bytes) -> bytes:
+    """A header block of any length as frames."""
+    kind, out = HEADERS, b""
+    while len(data) > _LONGEST_FRAME:
+        out += frame(kind, flags, stream, data[:_LONGEST_FRAME])
+        kind, flags, data = CONTINUATION, 0, data[_LONGEST_FRAME:]
+    return out + frame(kind, flags | END_HEADERS, stream, data)
+
+
 @dataclass(kw_only=True)
 class _Waiting:
     """A message that the other end's windows do not let through yet, and what follows it."""
@@ -64,7 +75,7 @@ class Http2(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._unread = b""
         self._unwritten: list[bytes] | None = None
-        self._decoder = hpack.Decoder()
+        self._decoder = hpack.Decoder(max_header_list_size=_LONGEST_HEADERS)
         self._blocks: dict[bytes, Headers] = {}
         self._open_block: tuple[int, int, bytes] | None = None
         self._window = self._initial = 65535
@@ -82,6 +93,10 @@ class Http2(asyncio.Protocol):
 
     def reset(self, stream: int, code: int) -> None:
         """The other end gave the stream up."""
+
+    def leaving(self, last: int) -> None:  # noqa: ARG002 - the client has no use for what it asked
+        """The other end takes no more streams, and none above `last`."""
+        self.abandon()
 
     def lost(self) -> None:
         """The connection is closed; every open stream with it."""
@@ -123,9 +138,10 @@ class Http2(asyncio.Protocol):
             self.transport.write(data)
 
     def abandon(self) -> None:
-        """Close the connection."""
+        """Close the connection; nothing is written from here on."""
         if self.transport is not None:
             self.transport.close()
+            self.transport = None
 
     # -- asyncio.Protocol ---------------------------------------------------------------------------
 
@@ -178,7 +194,8 @@ class Http2(asyncio.Protocol):
         self._unread = data[at:]
 
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
-        if (kind == CONTINUATION) != (self._open_block is not None):
+        awaited = None if self._open_block is None else self._open_block[0]
+        if (stream if kind == CONTINUATION else None) != awaited:
             raise Http2Error("a header block that is not whole")
         match kind:
             case 0:
@@ -196,7 +213,8 @@ class Http2(asyncio.Protocol):
             case 6 if not flags & ACK:
                 self.write(frame(PING, ACK, 0, payload))
             case 7:
-                self.abandon()
+                (last,) = struct.unpack_from(">I", payload)
+                self.leaving(last & _LARGEST_WINDOW)
             case 8:
                 (more,) = struct.unpack(">I", payload)
                 if stream == 0:
@@ -257,7 +275,7 @@ def _bare(payload: bytes, flags: int) -> bytes:
     """A payload without padding and priority."""
     start, end = 0, len(payload)
     if flags & PADDED:
-        start, end = 1, end - payload[0]
+        start, end = 1, end - int.from_bytes(payload[:1], "big")
     if flags & PRIORITY:
         start += 5
     if start > end:

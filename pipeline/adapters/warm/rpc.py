@@ -8,6 +8,7 @@ import asyncio
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import quote, unquote
 
 from pipeline.adapters.warm.http2 import (
@@ -20,6 +21,7 @@ from pipeline.adapters.warm.http2 import (
     Headers,
     Http2,
     block,
+    block_frames,
     frame,
 )
 
@@ -76,10 +78,11 @@ class Caller(Http2):
         self._calls: dict[int, _Call] = {}
         self._next = 1
         self._heads: dict[str, bytes] = {}
+        self._leaving = False
 
     async def call(self, method: str, request: bytes) -> bytes:
         """The answer to one call; cancelled, the other end hears of it. Raises RpcError."""
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None or self.transport.is_closing() or self._leaving:
             raise RpcError(UNAVAILABLE, "the connection is closed")
         if (head := self._heads.get(method)) is None:
             head = self._heads[method] = block([(":path", method), *_REQUEST])
@@ -114,6 +117,13 @@ class Caller(Http2):
         """The provider gave a call up."""
         if (call := self._calls.get(stream)) is not None:
             _fail(call, RpcError(CANCELLED if code == CANCEL else INTERNAL, f"the stream was reset ({code})"))
+
+    def leaving(self, last: int) -> None:
+        """The provider takes no more calls, answers those that it has, and then closes the connection."""
+        self._leaving = True
+        for stream, call in self._calls.items():
+            if stream > last:
+                _fail(call, RpcError(UNAVAILABLE, "the provider takes no more calls"))
 
     def lost(self) -> None:
         """The provider is gone: what was asked is not known to have been done or not."""
@@ -160,7 +170,7 @@ class Answerer(Http2):
         self._answer, self._ended, self._held = answer, ended, held
         self._paths: dict[int, str] = {}
         self._bodies: dict[int, bytearray] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, asyncio.Future[bytes]] = {}
 
     def headers(self, stream: int, headers: Headers, *, ended: bool) -> None:
         """A call begins."""
@@ -201,24 +211,23 @@ class Answerer(Http2):
             return
         try:
             found = self._answer(path, _message(body))
-        except RpcError as error:
+        except Exception as error:  # noqa: BLE001 - a bug there must not leave Terraform waiting
             self._refuse(stream, error)
             return
         if isinstance(found, bytes):
             self._reply(stream, found)
         else:
-            task = self._tasks[stream] = asyncio.ensure_future(self._wait(stream, found))
-            task.add_done_callback(lambda _: self._tasks.pop(stream, None))
+            task = self._tasks[stream] = asyncio.ensure_future(found)
+            task.add_done_callback(partial(self._finish, stream))
 
-    async def _wait(self, stream: int, answer: Awaitable[bytes]) -> None:
-        try:
-            found = await answer
-        except RpcError as error:
-            self._refuse(stream, error)
-        except Exception as error:  # noqa: BLE001 - a bug here must not leave Terraform waiting
-            self._refuse(stream, RpcError(INTERNAL, f"modferry relay: {type(error).__name__}: {error}"))
+    def _finish(self, stream: int, task: "asyncio.Future[bytes]") -> None:
+        error = RpcError(CANCELLED, "modferry relay: the call was cancelled") if task.cancelled() else task.exception()
+        if self._tasks.pop(stream, None) is None:
+            return  # Terraform gave it up
+        if error is None:
+            self._reply(stream, task.result())
         else:
-            self._reply(stream, found)
+            self._refuse(stream, error)
 
     def _reply(self, stream: int, answer: bytes) -> None:
         head = frame(HEADERS, END_HEADERS, stream, _ANSWER)
@@ -226,10 +235,12 @@ class Answerer(Http2):
         self.send(stream, head, _framed(answer), tail)
         self._forget(stream)
 
-    def _refuse(self, stream: int, error: RpcError) -> None:
+    def _refuse(self, stream: int, error: BaseException) -> None:
+        if not isinstance(error, RpcError):
+            error = RpcError(INTERNAL, f"modferry relay: {type(error).__name__}: {error}")
         fields = [(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", str(error.code))]
         said = block([*fields, ("grpc-message", quote(error.details, safe=" !#$&'()*+,/:;=?@[]"))])
-        self.write(frame(HEADERS, END_HEADERS | END_STREAM, stream, said))
+        self.write(block_frames(stream, END_STREAM, said))
         self._forget(stream)
         self.close(stream)
 
