@@ -1,9 +1,6 @@
 """A provider process that is none: it remembers its calls and answers from its environment."""
 
 import asyncio
-from typing import Any
-
-import grpc
 
 from pipeline.adapters.warm.pool import Pool
 from pipeline.adapters.warm.provider import ENDED, Provider, ProviderEndedError
@@ -81,12 +78,3 @@ class Stable:
         provider.failing = self.failing
         self.made.append(provider)
         return provider
-
-
-async def served(door: Any) -> tuple[Any, int]:
-    """A real gRPC server on loopback in front of a door."""
-    server = grpc.aio.server()
-    server.add_generic_rpc_handlers((door,))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    return server, port
