@@ -105,6 +105,23 @@ def test_a_process_warmed_up_is_the_one_that_is_configured() -> None:
     asyncio.run(story())
 
 
+def test_who_gives_up_does_not_end_a_start_that_another_waits_for() -> None:
+    async def story() -> None:
+        stable = Stable()
+        for first, second in (
+            (stable.pool.any("one"), stable.pool.any("one")),
+            (configured(stable, "two", b"x"), configured(stable, "two", b"x")),
+        ):
+            given_up, waiting = asyncio.ensure_future(first), asyncio.ensure_future(second)
+            await asyncio.sleep(0)
+            given_up.cancel()
+            assert await asyncio.wait_for(waiting, 5)
+            assert given_up.cancelled()
+        assert [provider.alive for provider in stable.made] == [True, True]
+
+    asyncio.run(story())
+
+
 def test_a_pure_call_uses_any_process_another_only_its_own_environment() -> None:
     async def story() -> None:
         stable = Stable()

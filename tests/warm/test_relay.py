@@ -4,6 +4,7 @@ import json
 import socket
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,23 @@ def test_equal_needs_share_a_port_and_the_whole_schema_has_another(warm: WarmPro
     with grpc.insecure_channel(address(whole)) as channel:
         assert ask(channel, "GetProviderSchema") == PROVIDER + VPC + SUBNET + CAPABILITIES
     assert warm.stats()["doors"] == 2
+
+
+def test_a_process_is_started_ahead_only_where_one_will_surely_be_asked(warm: WarmProvider) -> None:
+    warm.environment({"AWS_REGION": "x"}, None)  # learns the schema
+    started = warm.stats()["started"]
+    door = warm.environment({"AWS_REGION": "mocked"}, None, ready=False)
+    warm.prepare({"AWS_REGION": "next"})
+    deadline = time.monotonic() + 30
+    while warm.stats()["started"] < started + 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    warm.environment({"AWS_REGION": "next"}, None)
+    assert warm.stats()["started"] == started + 1
+    with grpc.insecure_channel(address(door)) as channel:
+        assert ask(channel, "ConfigureProvider", CONFIGURE) == b""
+        assert ask(channel, "ReadResource") == b"mocked 1"
+    assert warm.stats()["started"] == started + 2
 
 
 def test_the_second_relay_takes_the_schema_from_the_disk(program: Path, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class _Waiting:
 
 
 class Http2(asyncio.Protocol):
-    """What both ends of a connection do alike. `opened`, `received`, `closed` are the ends' own."""
+    """What both ends of a connection do alike; `headers`, `data`, `reset`, `leaving` and `lost` are each end's own."""
 
     greeting = b""
     expected = b""

@@ -48,7 +48,8 @@ class Pool:
         if pure and environment not in self._starting:
             for provider in self._alive(None):
                 return provider
-        return await (self._starting.get(environment) or self._begin(environment))
+        # Shielded here and below: whoever gives up a call does not end a start that others wait for.
+        return await asyncio.shield(self._starting.get(environment) or self._begin(environment))
 
     async def configure(self, connection: Connection, method: str, request: bytes) -> bytes:
         """Bind the connection to the process of its environment and these bytes; the Configure answer.
@@ -122,7 +123,7 @@ class Pool:
                     provider.configuration = key[1]
                     self._bound[key] = provider
                     return provider
-            await (self._starting.get(environment) or self._begin(environment))
+            await asyncio.shield(self._starting.get(environment) or self._begin(environment))
             if (found := self._bound.get(key)) and not found.retired and found.is_alive():
                 return found
 
