@@ -102,9 +102,9 @@ class Provider:
             return await self._caller.call(method, request)
         except RpcError as error:
             if error.code == UNAVAILABLE:
-                self.retired = True
                 if await self._is_gone():
                     raise ProviderEndedError(f"{ENDED} ({self.service.process.returncode})") from error
+                self.retired = True  # it runs, but it hears nobody: the next connection gets another
             raise
         finally:
             self.calls -= 1
