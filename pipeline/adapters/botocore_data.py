@@ -4,6 +4,7 @@ A session has a loader of its own, and each loader lists four hundred folders an
 again: moto opens fifty sessions while it is imported (1.2 of 4 s), a snapshot of an account opens one.
 """
 
+import os
 import threading
 from typing import Any
 
@@ -34,3 +35,28 @@ def read_once() -> None:
     load_file.modferry = True  # type: ignore[attr-defined]
     JSONFileLoader.load_file = load_file
     Loader.list_available_services = list_available_services
+
+
+class Models:
+    """botocore's descriptions of services, kept for the processes that are forked later."""
+
+    def __init__(self) -> None:
+        import boto3.session
+        import botocore.session
+        import localstack_client.session  # noqa: F401 - imported for those that are forked
+
+        read_once()
+        session = botocore.session.Session()
+        session.set_config_variable("config_file", os.devnull)
+        session.set_config_variable("credentials_file", os.devnull)
+        boto3.session.Session("nobody", "nobody", region_name="us-east-1", botocore_session=session)
+        self._loader = session.get_component("data_loader")
+        for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+            self._loader.load_data(name)
+        self._known = set(self._loader.list_available_services("service-2"))
+
+    def read(self, services: set[str]) -> None:
+        """Read them; a name that is no service's is left for the test to find out."""
+        for service in sorted(services & self._known):
+            for kind in ("service-2", "endpoint-rule-set-1"):
+                self._loader.load_service_model(service, kind)

@@ -5,6 +5,8 @@ harness/subject.py); `aws(service, region=None)` a boto3 client of the same targ
 name. After each test what is still applied is destroyed (on an emulator the whole account is thrown away
 with it instead). The plugin writes one line of JSON a test to the run's report; a failure that is the
 emulator's gap is told apart by the run that reads it.
+
+PYTEST_DONT_REWRITE: there is no assertion in here, and a process that loaded it before pytest began need not be told.
 """
 
 import json

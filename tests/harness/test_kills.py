@@ -1,7 +1,7 @@
 """kill -9 of each kind of process at a random moment of a test run: the next run passes, and nothing is left.
 
 What must be gone: processes with the run's mark, sockets that they listened on, folders of runs, temporary
-folders. Moments come from a seed; three run in `make test`, thirty in `make soak`.
+folders. Moments come from a seed; three run in `make test`, thirty-five in `make soak`.
 """
 
 import os
@@ -26,9 +26,10 @@ KINDS = {
     "relay": "pipeline.adapters.warm.relay",
     "moto": "moto_server",
     "pytest": "pipeline.adapters.pytest_plugin",
+    "prepared": "pipeline.adapters.harness.prepared_server",
 }
 MOMENTS = [(name, number) for number in range(5) for name in KINDS]
-"""Thirty: five moments for each kind; the first three of them are the sample."""
+"""Thirty-five: five moments for each kind; the first three of them are the sample."""
 SEED = 4
 
 

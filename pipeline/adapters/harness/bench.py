@@ -17,6 +17,7 @@ from typing import Protocol
 
 from pipeline.adapters.harness import examples, static, suites, upgrade
 from pipeline.adapters.harness.inits import Inits
+from pipeline.adapters.harness.prepared_tests import PreparedTests
 from pipeline.adapters.harness.upgrade_files import UpgradeFiles
 from pipeline.adapters.terraform import Attach, Terraform, TerraformFailedError, TerraformUnknownError
 from pipeline.adapters.warm import is_provider_lost
@@ -88,9 +89,12 @@ class Bench:
     _lanes: threading.local = field(default_factory=threading.local)
     _kept: list[Mapping[str, str]] = field(default_factory=list)
     inits: Inits = field(init=False)
+    tests: PreparedTests = field(init=False)
+    """Whoever opens a bench ends it: it may have started a server."""
 
     def __post_init__(self) -> None:
         self.inits = Inits(self.scratch / "inits")
+        self.tests = PreparedTests(self.scratch / "prepared")
 
     def run(self, part: Part) -> list[Case]:
         """Run one part to its cases; whatever breaks in between is errored, never lost.

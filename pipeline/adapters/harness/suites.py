@@ -1,6 +1,5 @@
 """A module's own tests on a bench: Terraform's test files, and Python's with pytest."""
 
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,10 +56,7 @@ def run_pytest(bench: "Bench", part: Part, work: Path, module: Path, aws: Mappin
         (module / PROVIDER_FILE).write_text(PROVIDER)
     began = time.monotonic()
     outcome = run(
-        (
-            sys.executable,
-            "-m",
-            "pytest",
+        bench.tests.command(
             "-q",
             "-p",
             "pipeline.adapters.pytest_plugin",

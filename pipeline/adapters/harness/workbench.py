@@ -83,9 +83,11 @@ class LocalBench:
                 relay_lives=warm.is_alive if warm else lambda: True,
                 notes=self.notes,
             )
+            stack.callback(bench.tests.end)
             try:
                 yield bench.run
             except KeyboardInterrupt:  # a second Ctrl-C: what the lanes still run ends now
+                bench.tests.end()
                 end_children()
                 raise
             bench.close()
