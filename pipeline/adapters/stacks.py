@@ -14,6 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol
 
+from pipeline.adapters.harness.prepared_tests import PreparedTests
 from pipeline.adapters.installed import leads_out
 from pipeline.adapters.state_locks import LockBreaker
 from pipeline.adapters.terraform import Terraform, TerraformFailedError
@@ -86,6 +87,7 @@ class TerraformStacks:
         self.hash_key = hash_key
         self.stateful = stateful
         self.locks = LockBreaker()
+        self.tests = PreparedTests(scratch / "prepared")
         self._saved: dict[tuple[str, str], Saved] = {}
         self._copying = threading.Lock()
         self._removing: list[threading.Thread] = []
@@ -93,6 +95,8 @@ class TerraformStacks:
     def plan(self, job: Job, *, may_upgrade: bool) -> Planned:
         """Copy, init, plan, show; see the port."""
         folder = self._prepare(job)
+        if (folder.parent / "verify").is_dir():
+            self.tests.begin()  # it is there when the stack is applied and planned again
         saved = Saved(folder=folder)
         self._saved[job.name, job.key] = saved
         terraform = saved.terraform = self._initialised(job, saved.folder, may_upgrade=may_upgrade)
@@ -135,6 +139,7 @@ class TerraformStacks:
             outputs=lambda: self._outputs(saved),
             checks=lambda: self._check_results(job, saved),
             scratch=saved.folder,
+            pytest=self.tests.command,
         )
         return Verification(checks=(second, *checks))
 
@@ -163,7 +168,9 @@ class TerraformStacks:
             thread.start()
 
     def end(self) -> None:
-        """Wait for what is still being removed: whoever looks through the scratch folder next must not meet it."""
+        """Wait for what is still being removed: whoever looks through the scratch folder next must not meet it. Ends
+        what was started for checks."""
+        self.tests.end()
         for thread in self._removing:
             thread.join()
         self._removing.clear()

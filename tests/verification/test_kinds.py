@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pipeline.adapters.emulators.moto import Moto, start_moto
+from pipeline.adapters.harness.prepared_tests import PreparedTests
 from pipeline.adapters.verification import run_checks
 from pipeline.adapters.verification.place import Place
 from pipeline.domain.promotion.work import CheckResult, CheckVerdict
@@ -29,12 +30,18 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
     emulator.end()
 
 
+def plain(*arguments: str) -> tuple[str, ...]:
+    """pytest as anybody starts it."""
+    return (sys.executable, "-m", "pytest", *arguments)
+
+
 def ask(
     folder: Path,
     *checks: Check,
     aws: dict[str, str] | None = None,
     outputs: dict[str, Any] | None = None,
     blocks: list[dict[str, Any]] | None = None,
+    pytest_command: Callable[..., tuple[str, ...]] = plain,
 ) -> list[CheckResult]:
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
@@ -46,6 +53,7 @@ def ask(
         outputs=lambda: outputs or {},
         checks=lambda: blocks or [],
         scratch=scratch,
+        pytest=pytest_command,
     )
     return list(found)
 
@@ -330,6 +338,52 @@ def test_pytest_is_tried_again_and_takes_its_files(tmp_path: Path) -> None:
     assert last.verdict is FAILED and "not yet: 5" in last.message
 
 
+def test_a_forked_pytest_says_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "environment"
+    folder.mkdir()
+    body = """
+import os, sys
+import pytest
+from pathlib import Path
+import helper
+
+def test_good(stack, environment, outputs):
+    assert (stack, environment, outputs, os.environ["AWS_SECRET_ACCESS_KEY"]) == ("a", "prod", {"x": 1}, "topsecret")
+    Path(__file__).with_name("parent").write_text(str(os.getppid()))
+
+def test_path():
+    assert os.environ["PYTHONPATH"] in sys.path
+
+def test_bad():
+    assert helper.number == 2, "topsecret is no number"
+
+def test_broken(nothing): pass
+
+def test_client(aws):
+    assert aws("ec2") is aws("ec2")
+    assert aws("ec2").meta.region_name == "eu-west-1"
+
+@pytest.mark.skip
+def test_left(): pass
+"""
+    verify_file(folder, "test_all.py", body)
+    verify_file(folder, "helper.py", "number = 1\n")
+    tests = PreparedTests(tmp_path / "prepared")
+    tests.begin()
+    try:
+        results = []
+        aws = {"AWS_SECRET_ACCESS_KEY": "topsecret", "AWS_ACCESS_KEY_ID": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
+        for command in (plain, tests.command):
+            found = ask(folder, outputs={"x": 1}, aws=aws, pytest_command=command)
+            results.append([(one.name, one.verdict, one.message) for one in found])
+        assert tests.server and (folder / "verify" / "parent").read_text() == str(tests.server.pid)
+    finally:
+        tests.end()
+    assert results[0] == results[1]
+    verdicts = [verdict for _, verdict, _ in results[1]]
+    assert verdicts == [PASSED, PASSED, FAILED, INCONCLUSIVE, PASSED, INCONCLUSIVE]
+
+
 def test_pytest_files_without_a_check_run_once(tmp_path: Path) -> None:
     verify_file(
         tmp_path,
@@ -350,7 +404,9 @@ def test_outputs_that_cannot_be_read_are_inconclusive(tmp_path: Path) -> None:
         raise UndecidedError("no state")
 
     environment = Environment(name="prod", checks=(once("http", url="http://x"),))
-    [found] = run_checks(environment, "a", folder=tmp_path, aws={}, outputs=away, checks=list, scratch=tmp_path)
+    [found] = run_checks(
+        environment, "a", folder=tmp_path, aws={}, outputs=away, checks=list, scratch=tmp_path, pytest=plain
+    )
     assert (found.name, found.verdict, found.message) == ("outputs", INCONCLUSIVE, "no state")
 
 

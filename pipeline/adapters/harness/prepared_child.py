@@ -70,7 +70,7 @@ def _take_over(arguments: Sequence[str], folder: Path, environ: Mapping[str, str
     tempfile.tempdir = None
     os.chdir(folder)
     sys.dont_write_bytecode = bool(environ.get("PYTHONDONTWRITEBYTECODE"))
-    sys.path[0] = str(folder)
+    sys.path[:1] = [str(folder), *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = ["pytest", *arguments]  # runpy puts the file in front
 
 

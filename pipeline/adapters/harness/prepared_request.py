@@ -10,8 +10,10 @@ from pathlib import Path
 
 PATIENCE = 10.0
 """Seconds for a client to say what it wants, which it does at once."""
-PLAYED = "PYTHONDONTWRITEBYTECODE"
-"""The only variable of Python's own that counts after Python has started, and so can be given to a forked process."""
+PLAYED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
+"""The variables of Python's own that count after Python has started, and so can be given to a forked process. The path
+only where it leads to this modferry, whose modules are loaded already."""
+HOME = Path(__file__).resolve().parents[3]
 LOCALE = ("LANG", "LC_ALL", "LC_CTYPE")
 """What Python has looked at once it has started."""
 
@@ -26,8 +28,10 @@ class Request:
     pipes: tuple[int, ...]
 
     def files(self) -> list[Path]:
-        """The test files that are named, and the conftest.py beside them."""
-        named = [self.folder / word for word in self.arguments if word.endswith(".py")]
+        """The test files that are named, themselves or by their folder, and the conftest.py beside them."""
+        words = [self.folder / word for word in self.arguments if not word.startswith("-")]
+        named = [word for word in words if word.suffix == ".py"]
+        named += [file for word in words if word.is_dir() for file in word.rglob("test_*.py")]
         files = {beside: None for file in named for beside in (file, file.parent / "conftest.py")}
         return [file for file in files if file.is_file()]
 
@@ -51,7 +55,9 @@ def receive(client: socket.socket) -> Request | None:
 def is_plain(request: Request) -> bool:
     """Whether it takes a Python that has imported nothing: a module here has the name of one that is loaded, or the
     environment says how Python itself is to start."""
-    if any(name.startswith("PYTHON") and name != PLAYED for name in request.environ):
+    if any(name.startswith("PYTHON") and name not in PLAYED for name in request.environ):
+        return True
+    if request.environ.get("PYTHONPATH", str(HOME)) != str(HOME):
         return True
     if any(request.environ.get(name) != os.environ.get(name) for name in LOCALE):
         return True

@@ -37,9 +37,21 @@ class PreparedTests:
 
     def command(self, *arguments: str) -> tuple[str, ...]:
         """What to start instead of `python -m pytest ARGUMENTS`."""
-        if sys.platform != "linux" or not self._is_up():
+        if not self._is_up():
             return (sys.executable, "-m", "pytest", *arguments)
         return (sys.executable, "-I", "-S", prepared_client.__file__, str(self._folder), *arguments)
+
+    def begin(self) -> None:
+        """Start the server, and do not wait for it: tests will come soon."""
+        with self._starting:
+            if self._asked:
+                return
+            self._asked = True
+            if sys.platform != "linux":
+                self._tried.set()
+                return
+            self._holder = threading.Thread(target=self._hold, name="prepared tests", daemon=True)
+            self._holder.start()
 
     @property
     def server(self) -> Service | None:
@@ -56,11 +68,7 @@ class PreparedTests:
             self._holder.join()
 
     def _is_up(self) -> bool:
-        with self._starting:
-            if not self._asked:
-                self._asked = True
-                self._holder = threading.Thread(target=self._hold, name="prepared tests", daemon=True)
-                self._holder.start()
+        self.begin()
         self._tried.wait()
         return self._service is not None and self._service.is_alive() and not self._over.is_set()
 

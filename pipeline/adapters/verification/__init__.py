@@ -45,6 +45,7 @@ def run_checks(
     outputs: Callable[[], Mapping[str, Any]],
     checks: Callable[[], list[dict[str, Any]]],
     scratch: Path,
+    pytest: Callable[..., tuple[str, ...]],
 ) -> tuple[CheckResult, ...]:
     """All checks of an environment on one stack. `folder` is the environment's; its `verify/` may be absent.
 
@@ -66,6 +67,7 @@ def run_checks(
         aws=aws,
         outputs=told,
         checks=checks,
+        pytest=pytest,
     )
     found: list[CheckResult] = []
     if left or (verify.is_dir() and not taken):

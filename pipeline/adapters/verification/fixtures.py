@@ -1,5 +1,6 @@
 """Fixtures for `environments/<environment>/verify/test_*.py`: stack, environment, outputs, aws(service)."""
 
+import functools
 import json
 import os
 from collections.abc import Callable
@@ -39,6 +40,7 @@ def aws(outputs: dict[str, Any]) -> Callable[[str], Any]:
 
     limits = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
 
+    @functools.cache  # what a client costs is made once, whichever test asks first
     def client(service: str) -> Any:
         with kept():
             return boto3.client(service, region_name=outputs.get("region"), config=limits)

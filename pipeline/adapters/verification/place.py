@@ -14,7 +14,8 @@ SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """One stack after an apply. `folder` is the environment's, in the private copy; `scratch` may be written to;
-    `checks` plans and returns the plan's check results (`terraform show -json`, key `checks`)."""
+    `checks` plans and returns the plan's check results (`terraform show -json`, key `checks`); `pytest` is given
+    arguments and returns what to start."""
 
     environment: str
     stack: str
@@ -23,6 +24,7 @@ class Place:
     aws: Mapping[str, str]
     outputs: Mapping[str, Any]
     checks: Callable[[], list[dict[str, Any]]]
+    pytest: Callable[..., tuple[str, ...]]
 
     @property
     def secrets(self) -> list[str]:

@@ -5,7 +5,6 @@ They find MODFERRY_ENVIRONMENT, MODFERRY_STACK and MODFERRY_OUTPUTS (a JSON file
 did not find out.
 """
 
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,8 +28,8 @@ def run_suite(
     secrets = place.secrets
     package = Path(__file__).resolve().parents[3]
     outcome = run(
-        (
-            *(sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:modferry"),
+        place.pytest(
+            *("-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:modferry"),
             *("-p", "no:hypothesispytest"),  # its summary imports all of hypothesis: half of a second
             *("-p", "pipeline.adapters.verification.fixtures", "-c", "/dev/null", f"--rootdir={verify}"),
             *(f"--junitxml={report}", *map(str, files or (verify,))),
