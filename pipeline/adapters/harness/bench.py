@@ -1,21 +1,20 @@
 """Where parts run: a private copy of the tree, an emulator (or account), and Terraform, warm or stock.
 
-Each part gets its own copy and, where it applies, an account of its own, so that parts never see each
+Each part gets its own copy and an account (accounts.py), so that parts never see each
 other. An emulator's account is thrown away afterwards; in a real one everything is destroyed.
 """
 
 import contextlib
-import itertools
 import json
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.adapters.harness import examples, static, suites, upgrade
+from pipeline.adapters.harness.accounts import Accounts
 from pipeline.adapters.harness.inits import Inits
 from pipeline.adapters.harness.prepared_tests import PreparedTests
 from pipeline.adapters.harness.upgrade_files import UpgradeFiles
@@ -82,17 +81,18 @@ class Bench:
     files_of: Callable[[Part], UpgradeFiles] | None = None
     relay_lives: Callable[[], bool] = lambda: True
     notes: list[str] = field(default_factory=list)
-    _accounts: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-    _ahead: Mapping[str, str] | None = None
-    """The next account, whose provider is made ready while the one before is in use."""
-    _taking: threading.Lock = field(default_factory=threading.Lock)
-    _lanes: threading.local = field(default_factory=threading.local)
-    _kept: list[Mapping[str, str]] = field(default_factory=list)
+    accounts: Accounts = field(init=False)
     inits: Inits = field(init=False)
     tests: PreparedTests = field(init=False)
     """Whoever opens a bench ends it: it may have started a server."""
 
     def __post_init__(self) -> None:
+        self.accounts = Accounts(
+            environment=lambda account: self.target.environment(account, self.region),
+            is_real=self.target.name == "account",
+            prepare=self.prepare,
+            forget=self.forget,
+        )
         self.inits = Inits(self.scratch / "inits")
         self.tests = PreparedTests(self.scratch / "prepared")
 
@@ -175,23 +175,19 @@ class Bench:
         return "" if self.relay_lives() else "the relay of the warm provider ended"
 
     def _run_in_copy(self, part: Part) -> list[Case]:
-        aws = self._account(part)
+        aws = self.accounts.take(part)
         work = Path(tempfile.mkdtemp(prefix=f"{part.module}-{part.suite}-", dir=self.scratch))
         try:
             shutil.copytree(self.tree, work / "tree", symlinks=True)
             return self._run(part, work, aws)
         finally:
-            if part.applies and self.target.name != "account":  # its account is thrown away, its provider with it
-                with contextlib.suppress(UndecidedError):  # the relay is gone, and so are its providers
-                    self.forget(aws)
+            self.accounts.give_back(part, aws)
             if self.target.name != "account" or not _has_state(work):
                 shutil.rmtree(work, ignore_errors=True)
 
     def close(self) -> None:
-        """No part will run any more: the providers of threads, and of the account that was made ready ahead, may go."""
-        for aws in (*self._kept, *([self._ahead] if self._ahead else ())):
-            with contextlib.suppress(UndecidedError):
-                self.forget(aws)
+        """No part will run any more."""
+        self.accounts.close()
 
     # -- kinds of parts -----------------------------------------------------------------------------
 
@@ -210,24 +206,6 @@ class Bench:
                 return upgrade.run(self, part, work, aws)
             case _:
                 raise ValueError(part.kind)
-
-    def _account(self, part: Part) -> Mapping[str, str]:
-        """The AWS environment of a fresh account for what applies, of one a thread for what only plans."""
-        if self.target.name == "account":
-            return self.target.environment("", self.region)
-        if part.applies:
-            with self._taking:
-                aws, self._ahead = self._ahead or self._fresh(), self._fresh()
-            with contextlib.suppress(UndecidedError):  # a relay that is gone is said where it is needed
-                self.prepare(self._ahead)
-            return aws
-        if not hasattr(self._lanes, "aws"):
-            self._lanes.aws = self._fresh()
-            self._kept.append(self._lanes.aws)
-        return dict(self._lanes.aws)
-
-    def _fresh(self) -> Mapping[str, str]:
-        return self.target.environment(f"{next(self._accounts):012d}", self.region)
 
 
 def copy_tree(files: Files, wanted: set[str], to: Path) -> None:
