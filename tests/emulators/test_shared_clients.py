@@ -76,3 +76,23 @@ def test_a_call_as_nobody_is_refused(moto: Moto) -> None:
         assert told["Account"] == ACCOUNTS[0]
     with pytest.raises(NobodyError):
         sts.get_caller_identity()
+
+
+def test_what_was_read_ahead_is_not_read_again(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botocore.loaders import JSONFileLoader
+
+    shared = SharedClients()
+    shared.read(["sts"])
+    load = JSONFileLoader.load_file
+
+    def load_file(self: Any, file_path: str) -> Any:
+        assert "/sts/" not in file_path.replace("\\", "/"), "it was read ahead"
+        return load(self, file_path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", load_file)
+    aws = moto.environment(ACCOUNTS[0])
+    with acting_as(aws):
+        sts = shared.get("sts", "us-east-1", moto.endpoint)
+        assert sts.get_caller_identity()["Account"] == ACCOUNTS[0]
+    with pytest.raises(AssertionError, match="read ahead"):
+        SharedClients().get("sts", "us-east-1", moto.endpoint)

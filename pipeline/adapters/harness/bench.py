@@ -51,10 +51,12 @@ AttachFor = Callable[[Mapping[str, str], bool], Attach]
 
 @dataclass(frozen=True, kw_only=True)
 class Leaks:
-    """How to see what is in an account: a snapshot, and what is new against an earlier one."""
+    """How to see what is in an account: a snapshot, and what is new against an earlier one. `begin` may be called
+    before there is an account, and makes the first snapshot cheaper."""
 
     snapshot: Callable[[Mapping[str, str], str], frozenset[str]]
     left: Callable[[frozenset[str], frozenset[str]], tuple[str, ...]]
+    begin: Callable[[], None] = lambda: None
 
 
 @dataclass(kw_only=True)

@@ -57,7 +57,7 @@ def readme_check() -> ReadmeCheck:
 
 def leak_check(target: str) -> Leaks:
     """Snapshots of an account through describe calls; what the emulator does not have holds nothing."""
-    from pipeline.adapters.emulators import gaps, leaks
+    from pipeline.adapters.emulators import gaps, leak_kinds, leaks
     from pipeline.adapters.emulators.shared_clients import SharedClients, acting_as
 
     shared = SharedClients()
@@ -68,7 +68,11 @@ def leak_check(target: str) -> Leaks:
         with acting_as(aws):
             return leaks.snapshot(client, region, missing=lambda text: gaps.explain(target, text))
 
-    return Leaks(snapshot=snapshot, left=leaks.difference)
+    def begin() -> None:
+        if target != "account":
+            shared.read(sorted({kind.service for kind in leak_kinds.KINDS}))
+
+    return Leaks(snapshot=snapshot, left=leaks.difference, begin=begin)
 
 
 def _own_clients(aws: Mapping[str, str], region: str) -> Callable[[str, str], Any]:

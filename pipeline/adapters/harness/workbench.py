@@ -1,5 +1,6 @@
 """The bench of this machine: opened for one run, it starts the emulator and the warm provider, and ends both."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -59,6 +60,8 @@ class LocalBench:
         with run_folder(self.environ, self.target) as scratch, ExitStack() as stack:
             copy_tree(files, set(wanted), scratch / "tree")
             toolchain = self.toolchain(scratch)
+            if self.leaks:  # while the emulator starts, which keeps one processor busy
+                threading.Thread(target=self.leaks.begin, daemon=True).start()
             target = self.start(scratch)
             stack.callback(target.end)
             warm = None if self.cold else self.open_warm(toolchain, scratch)
