@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,7 +87,8 @@ def test_what_was_read_ahead_is_not_read_again(moto: Moto, monkeypatch: pytest.M
     load = JSONFileLoader.load_file
 
     def load_file(self: Any, file_path: str) -> Any:
-        assert "/sts/" not in file_path.replace("\\", "/"), "it was read ahead"
+        is_model = file_path.endswith(("service-2", "endpoint-rule-set-1"))
+        assert not (is_model and "sts" in Path(file_path).parts), "it was read ahead"
         return load(self, file_path)
 
     monkeypatch.setattr(JSONFileLoader, "load_file", load_file)

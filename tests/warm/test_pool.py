@@ -92,6 +92,36 @@ def test_the_least_recently_used_idle_process_goes_first_and_one_in_use_never() 
     asyncio.run(story())
 
 
+def test_a_process_that_is_taken_while_another_ends_is_kept() -> None:
+    async def story() -> None:
+        stable = Stable(memory=100)
+        connections = [await configured(stable, "one", bytes([65 + n])) for n in range(3)]
+        for connection in connections:
+            stable.pool.release(connection)
+        ending = asyncio.Event()
+        stable.made[0].last_use = -1.0
+        end = stable.made[0].end
+
+        async def slowly() -> None:
+            await ending.wait()
+            await end()
+
+        stable.made[0].end = slowly  # type: ignore[method-assign]
+        tidying = [asyncio.ensure_future(stable.pool.tidy())]
+        await asyncio.sleep(0)
+        again = await configured(stable, "one", b"B")
+        assert again.provider is stable.made[1]
+        tidying.append(asyncio.ensure_future(stable.pool.tidy()))
+        await asyncio.sleep(0)
+        ending.set()
+        await asyncio.gather(*tidying)
+        assert [p.ended for p in stable.made] == [True, False, True]
+        assert await who(again) == b"one:B:q"
+        assert (stable.pool.evicted, stable.pool.died) == (2, 0)
+
+    asyncio.run(story())
+
+
 def test_a_process_warmed_up_is_the_one_that_is_configured() -> None:
     async def story() -> None:
         stable = Stable()

@@ -89,17 +89,22 @@ class Pool:
                 self._retire(provider)
 
     async def tidy(self) -> None:
-        """Forget the dead, end retired idle ones, keep the budget."""
-        for provider in [p for p in self.providers if not p.is_alive()]:
-            self.died += not provider.retired
-            await self._remove(provider)
-        for provider in [p for p in self.providers if p.retired and p.is_idle]:
-            await self._remove(provider)
+        """Forget the dead, end retired idle ones, keep the budget. May run several times at once: while one process
+        ends, others are taken into use, and ended by others."""
+        for provider in list(self.providers):
+            if provider in self.providers and not provider.is_alive():
+                self.died += not provider.retired
+                await self._remove(provider)
+        for provider in list(self.providers):
+            if provider in self.providers and provider.retired and provider.is_idle:
+                await self._remove(provider)
         idle = sorted((p for p in self.providers if p.is_idle), key=lambda p: p.last_use)
         total = self.memory()
         for provider in idle:
             if total <= self._memory:
                 break
+            if provider not in self.providers or not provider.is_idle:
+                continue
             total -= provider.memory()
             self.evicted += 1
             await self._remove(provider)

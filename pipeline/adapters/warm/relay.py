@@ -37,6 +37,7 @@ class Relay:
         self._doors: dict[tuple[str, frozenset[str] | None], tuple[Door, int]] = {}
         self._known: asyncio.Task[tuple[int, Schema]] | None = None
         self._package: asyncio.Task[Package] | None = None
+        self._tidying: set[asyncio.Task[None]] = set()
         self._numbers = 0
         self._registering = asyncio.Lock()
         self.pool = Pool(self._start, memory=memory)
@@ -79,14 +80,16 @@ class Relay:
             self._package = asyncio.ensure_future(asyncio.to_thread(package_of, self._binary, self._source))
         return vars(await asyncio.shield(self._package))
 
-    async def forget(self, variables: Mapping[str, str]) -> None:
-        """Close the ports of an environment and end its processes as soon as they are idle."""
+    def forget(self, variables: Mapping[str, str]) -> None:
+        """Close the ports of an environment; its processes begin to end as soon as they are idle."""
         environment = _digest(variables)
         for key in [key for key in self._doors if key[0] == environment]:
             door, _ = self._doors.pop(key)
             door.close()
         self.pool.retire(environment)
-        await self.pool.tidy()
+        tidying = asyncio.ensure_future(self.pool.tidy())
+        self._tidying.add(tidying)
+        tidying.add_done_callback(self._tidying.discard)
 
     def stats(self) -> dict[str, int]:
         """Counts since the start, and what is there now."""
@@ -113,7 +116,7 @@ class Relay:
         """Close the ports, end the processes."""
         for door, _ in self._doors.values():
             door.close()
-        await self.pool.end()
+        await asyncio.gather(self.pool.end(), *self._tidying)
 
     async def _open(self, environment: str, answer: bytes) -> tuple[Door, int]:
         door = Door(environment=environment, schema=answer, pool=self.pool, answers=self.answers)
@@ -167,7 +170,7 @@ async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
         case "prepare":
             relay.prepare(request["environment"])
         case "forget":
-            await relay.forget(request["environment"])
+            relay.forget(request["environment"])
         case "package":
             return await relay.package(hashed=bool(request.get("hashed")))
         case "stats":
