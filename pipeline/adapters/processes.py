@@ -25,7 +25,7 @@ HOLDER_MARK = b"MODFERRY_HOLDER="
 """What adapters/holders.py gives each Terraform of a promotion."""
 
 MASK = "(secret)"
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO")
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO")
 """What a child may know of our environment unless its caller adds more."""
 
 
