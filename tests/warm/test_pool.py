@@ -122,6 +122,21 @@ def test_a_process_that_is_taken_while_another_ends_is_kept() -> None:
     asyncio.run(story())
 
 
+def test_a_process_that_starts_for_an_environment_that_is_given_up_does_not_stay() -> None:
+    async def story() -> None:
+        stable = Stable()
+        stable.pool.warm_up("one")
+        stable.pool.retire("one")
+        await stable.pool.tidy()
+        await asyncio.sleep(0.01)
+        await stable.pool.tidy()
+        assert [p.ended for p in stable.made] == [True]
+        assert stable.pool.providers == []
+        assert await who(await configured(stable, "one", b"x")) == b"one:x:q"
+
+    asyncio.run(story())
+
+
 def test_a_process_warmed_up_is_the_one_that_is_configured() -> None:
     async def story() -> None:
         stable = Stable()

@@ -1,7 +1,7 @@
 """Where parts run: a private copy of the tree, an emulator (or account), and Terraform, warm or stock.
 
-Each part gets its own copy and an account (accounts.py), so that parts never see each
-other. An emulator's account is thrown away afterwards; in a real one everything is destroyed.
+Each part gets its own copy and an account (accounts.py), so that parts never see each other. An emulator's account is
+thrown away afterwards; in a real one everything is destroyed.
 """
 
 import contextlib

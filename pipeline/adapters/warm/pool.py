@@ -83,7 +83,10 @@ class Pool:
             connection.provider = None
 
     def retire(self, environment: str) -> None:
-        """No new connection gets a process of this environment; `tidy` ends them when they are idle."""
+        """No new connection gets a process of this environment, also not one that is just starting; `tidy` ends them
+        when they are idle."""
+        if task := self._starting.get(environment):
+            task.add_done_callback(self._retire_started)
         for provider in self.providers:
             if provider.environment == environment:
                 self._retire(provider)
@@ -148,6 +151,10 @@ class Pool:
 
     def _alive(self, environment: str | None) -> Iterable[Provider]:
         return (p for p in self.providers if environment in (None, p.environment) and not p.retired and p.is_alive())
+
+    def _retire_started(self, task: asyncio.Task[Provider]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._retire(task.result())
 
     def _retire(self, provider: Provider) -> None:
         provider.retired = True
