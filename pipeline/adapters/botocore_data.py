@@ -6,6 +6,7 @@ again: moto opens fifty sessions while it is imported (1.2 of 4 s), a snapshot o
 
 import os
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -37,6 +38,13 @@ def read_once() -> None:
     Loader.list_available_services = list_available_services
 
 
+def read_models(loader: Any, services: Iterable[str]) -> None:
+    """Have a session's loader keep what clients of these services are made from."""
+    for service in services:
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind)
+
+
 class Models:
     """botocore's descriptions of services, kept for the processes that are forked later."""
 
@@ -57,6 +65,4 @@ class Models:
 
     def read(self, services: set[str]) -> None:
         """Read them; a name that is no service's is left for the test to find out."""
-        for service in sorted(services & self._known):
-            for kind in ("service-2", "endpoint-rule-set-1"):
-                self._loader.load_service_model(service, kind)
+        read_models(self._loader, sorted(services & self._known))

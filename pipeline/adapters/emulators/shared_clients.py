@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from pipeline.adapters.botocore_data import read_models
 from pipeline.adapters.collected import kept
 
 _ACCOUNT: ContextVar[Mapping[str, str] | None] = ContextVar("_ACCOUNT", default=None)
@@ -54,10 +55,7 @@ class SharedClients:
         """Read what clients of these services are made from: two thirds of what the first ones cost."""
         with self._lock, kept():
             self._session = self._session or _session()
-            loader = self._session.get_component("data_loader")
-            for service in services:
-                for kind in ("service-2", "endpoint-rule-set-1"):
-                    loader.load_service_model(service, kind)
+            read_models(self._session.get_component("data_loader"), services)
 
     def _make(self, service: str, region: str, endpoint: str) -> Any:
         from botocore.config import Config
