@@ -23,6 +23,9 @@ Attach = Callable[[Path, bool], Mapping[str, str]]
 ReadPlan = Callable[[Path, str], Mapping[str, str]]
 """(working directory, plan file) → environment that gives `terraform show` the plan's schema; empty: it has none."""
 
+ShareInit = Callable[[Sequence[str], Callable[[], None]], bool]
+"""(flags, the init itself) → whether it was called; if not, an equal folder's init was copied."""
+
 _NAMED = re.compile(r'does not support (?:resource type|data source|ephemeral resource) \\?"(\w+)')
 
 
@@ -55,6 +58,7 @@ class Terraform:
     seconds: float = 900.0
     attach: Attach | None = None
     read_plan: ReadPlan | None = None
+    share_init: ShareInit | None = None
     secrets: tuple[str, ...] = ()
     on_start: Callable[[int], None] | None = None
     on_line: Callable[[str], None] | None = None
@@ -69,6 +73,12 @@ class Terraform:
 
         Where a module that was fetched does not let an attached provider in, all is stock from a second init on.
         """
+        if self.share_init is None:
+            self._init(flags)
+        elif not self.share_init(flags, lambda: self._init(flags)):
+            self._attached = None
+
+    def _init(self, flags: Sequence[str]) -> None:
         self.call("init", "-no-color", *flags)
         was_attached, self._attached = bool(self._attached), None
         if was_attached and not self._attach():

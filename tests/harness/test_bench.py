@@ -33,13 +33,16 @@ class Target:
     name = "moto"
     version = "moto 5"
 
-    def __init__(self, lives: int) -> None:
-        self.lives = lives
+    def __init__(self, lives: int, *, empties: bool = False) -> None:
+        self.lives, self.empties = lives, empties
 
     def environment(self, account: str, region: str = "us-east-1") -> dict[str, str]:
         if self.lives < 0:
             raise ConnectionRefusedError("nobody listens")
         return {"AWS_ACCESS_KEY_ID": account}
+
+    def empty(self, aws: Mapping[str, str]) -> bool:
+        return self.empties
 
     def unsupported(self, text: str) -> str | None:
         return "moto has no such thing" if "NotImplementedByEmulator" in text else None
@@ -49,7 +52,7 @@ class Target:
         return self.lives >= 0
 
 
-def bench(tmp_path: Path, stream: str, code: int, *, lives: int = 99, **more: object) -> Bench:
+def bench(tmp_path: Path, stream: str, code: int, *, lives: int = 99, empties: bool = False, **more: object) -> Bench:
     module = tmp_path / "tree" / "modules" / "note"
     module.mkdir(parents=True)
     (module / "stream.jsonl").write_text((STREAMS / f"{stream}.jsonl").read_text())
@@ -57,7 +60,7 @@ def bench(tmp_path: Path, stream: str, code: int, *, lives: int = 99, **more: ob
     (tmp_path / "scratch").mkdir()
     given: dict[str, object] = {"attach_for": None, "forget": lambda _: None, **more}
     return Bench(
-        target=Target(lives), terraform=(str(write_fake_terraform(tmp_path)),), tool_env={},
+        target=Target(lives, empties=empties), terraform=(str(write_fake_terraform(tmp_path)),), tool_env={},
         scratch=tmp_path / "scratch", tree=tmp_path / "tree", region="us-east-1", seconds=60, **given,  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -82,25 +85,31 @@ def test_each_part_that_applies_has_an_account_of_its_own(tmp_path: Path) -> Non
     assert len({env["AWS_ACCESS_KEY_ID"] for env in forgotten}) == 3
 
 
-def test_the_next_account_is_made_ready_and_used_and_forgotten_at_the_end(tmp_path: Path) -> None:
-    ready: list[Mapping[str, str]] = []
+def test_an_account_is_used_again_where_the_emulator_can_empty_it(tmp_path: Path) -> None:
     forgotten: list[Mapping[str, str]] = []
-    made = bench(tmp_path, "pass", 0, forget=forgotten.append, prepare=ready.append)
+    made = bench(tmp_path, "pass", 0, forget=forgotten.append, empties=True)
     for _ in range(3):
         made.run(NATIVE)
-    assert forgotten == [{"AWS_ACCESS_KEY_ID": "000000000001"}, *ready[:2]]
+    assert forgotten == []
     made.close()
-    assert forgotten[3:] == ready[2:]
-    assert len({env["AWS_ACCESS_KEY_ID"] for env in forgotten}) == 4
+    assert forgotten == [{"AWS_ACCESS_KEY_ID": "000000000001"}]
 
 
-def test_what_only_plans_keeps_its_account_until_the_end_and_makes_none_ready(tmp_path: Path) -> None:
-    ready: list[Mapping[str, str]] = []
+@pytest.mark.parametrize("stream", ["fail", "gap"])
+def test_an_account_in_which_a_part_did_not_pass_is_never_used_again(tmp_path: Path, stream: str) -> None:
     forgotten: list[Mapping[str, str]] = []
-    made = bench(tmp_path, "pass", 0, forget=forgotten.append, prepare=ready.append)
+    made = bench(tmp_path, stream, 1, forget=forgotten.append, empties=True)
+    for _ in range(2):
+        made.run(NATIVE)
+    assert [env["AWS_ACCESS_KEY_ID"] for env in forgotten] == ["000000000001", "000000000002"]
+
+
+def test_what_only_plans_keeps_its_account_until_the_end(tmp_path: Path) -> None:
+    forgotten: list[Mapping[str, str]] = []
+    made = bench(tmp_path, "pass", 0, forget=forgotten.append)
     for _ in range(2):
         made.run(replace(NATIVE, suite=Suite.UNIT))
-    assert (ready, forgotten) == ([], [])
+    assert forgotten == []
     made.close()
     assert forgotten == [{"AWS_ACCESS_KEY_ID": "000000000001"}]
 

@@ -23,7 +23,7 @@ def session(tmp_path: Path, files: dict[str, str]) -> dict[str, Verdict]:
     report = tmp_path / "report.jsonl"
     handout = Handout(
         root=str(tmp_path / "tree"), module="modules/note", target="moto", region="us-east-1", aws={},
-        terraform=("terraform",), env={}, scratch=str(tmp_path), report=str(report), seconds=5, abandon=True,
+        terraform=("terraform",), env={}, scratch=str(tmp_path), report=str(report), seconds=5, abandon=True, inits="",
     )  # fmt: skip
     handout.write(tmp_path / "handout.json")
     plugin = ("-p", "pipeline.adapters.pytest_plugin", "-p", "no:cacheprovider", "-c", "/dev/null")

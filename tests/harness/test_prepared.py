@@ -47,7 +47,7 @@ def session(
     report.unlink(missing_ok=True)
     handout = Handout(
         root=str(where / "tree"), module="modules/note", target="moto", region="us-east-1", aws={},
-        terraform=("terraform",), env={}, scratch=str(where), report=str(report), seconds=5, abandon=True,
+        terraform=("terraform",), env={}, scratch=str(where), report=str(report), seconds=5, abandon=True, inits="",
     )  # fmt: skip
     handout.write(where / "handout.json")
     env = base_environment({VARIABLE: str(where / "handout.json"), "PYTHONDONTWRITEBYTECODE": "1", **(more or {})})

@@ -93,6 +93,9 @@ class Target:
         self.lives -= 1
         return self.lives >= 0
 
+    def empty(self, aws: Mapping[str, str]) -> bool:
+        return False
+
     def environment(self, account: str, region: str = "us-east-1") -> dict[str, str]:
         return {}
 

@@ -112,12 +112,12 @@ def test_a_process_is_started_ahead_only_where_one_will_surely_be_asked(warm: Wa
     warm.environment({"AWS_REGION": "x"}, None)  # learns the schema
     started = warm.stats()["started"]
     door = warm.environment({"AWS_REGION": "mocked"}, None, ready=False)
-    warm.prepare({"AWS_REGION": "next"})
+    warm.environment({"AWS_REGION": "asked"}, None)
     deadline = time.monotonic() + 30
     while warm.stats()["started"] < started + 1:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    warm.environment({"AWS_REGION": "next"}, None)
+    warm.environment({"AWS_REGION": "asked"}, None)
     assert warm.stats()["started"] == started + 1
     with grpc.insecure_channel(address(door)) as channel:
         assert ask(channel, "ConfigureProvider", CONFIGURE) == b""

@@ -3,6 +3,7 @@
 import os
 import socket
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pipeline.adapters.emulators import gaps
@@ -28,6 +29,10 @@ class Emulator(ABC):
     def unsupported(self, text: str) -> str | None:
         """The sentence that names the emulator's gap behind an error text of Terraform or boto3; None: no gap."""
         return gaps.explain(self.name, text)
+
+    def empty(self, aws: Mapping[str, str]) -> bool:  # noqa: ARG002 - for those that can
+        """Make an account as it was when it was new, where the emulator can do that; whether it is."""
+        return False
 
     def answers(self) -> bool:
         """Whether something listens at its address; a real account is taken to."""

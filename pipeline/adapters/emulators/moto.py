@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pipeline.adapters.emulators.base import DEFAULT_ACCOUNT, DEFAULT_REGION, Emulator, aws_environment
 from pipeline.adapters.emulators.corrections import VERSION as CORRECTIONS
+from pipeline.adapters.emulators.emptied import PATH as EMPTY
 from pipeline.adapters.processes import base_environment
 from pipeline.adapters.services import Service
 from pipeline.errors import UndecidedError, UsageError
@@ -65,6 +66,14 @@ class Moto(Emulator):
             self._keys[account] = self._assume(account)
         key, secret, token = self._keys[account]
         return aws_environment(self.endpoint, region, key=key, secret=secret, token=token)
+
+    def empty(self, aws: Mapping[str, str]) -> bool:
+        """Its credentials stay. A moto that somebody else started may not know how."""
+        try:
+            status, _ = self._call("sts", "POST", f"{EMPTY}{aws['AWS_ACCESS_KEY_ID']}", "", {})
+        except (OSError, http.client.HTTPException):
+            return False
+        return status == 200
 
     def end(self) -> None:
         """Kill it, where we started it: it holds nothing worth saving."""

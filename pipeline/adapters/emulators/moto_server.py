@@ -52,6 +52,7 @@ def _made(port: int, *, stock: bool) -> "BaseWSGIServer":
 
     from pipeline.adapters.emulators import shortcuts
     from pipeline.adapters.emulators.connections import KeptConnection
+    from pipeline.adapters.emulators.emptied import with_emptying
 
     class Handler(KeptConnection, MotoRequestHandler):
         """moto's environ, our connections."""
@@ -60,7 +61,7 @@ def _made(port: int, *, stock: bool) -> "BaseWSGIServer":
     application = DomainDispatcherApplication(create_backend_app)
     shortcuts.take()
     shortcuts.of_hosts(application)
-    return make_server("127.0.0.1", port, in_turns(application), threaded=True, request_handler=Handler)
+    return make_server("127.0.0.1", port, in_turns(with_emptying(application)), threaded=True, request_handler=Handler)
 
 
 if __name__ == "__main__":

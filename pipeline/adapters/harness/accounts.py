@@ -1,8 +1,10 @@
-"""The accounts of a run's parts: a fresh one for each part that applies, none that two parts use at one time.
+"""The accounts of a run's parts: none that two parts use at one time, none in which a part finds what another made.
 
-What applied leaves its account behind, which is thrown away with its provider. What only plans hands its account on to
-the next part of its kind; by kind, because native tests that only plan mock their provider: none is started for them.
-A real account is whatever the caller's credentials lead to.
+An emulator that can (`empty`) makes an account as new when a part has passed in it; then the next part gets it, and
+the provider process that is configured for it. Where it cannot, or where a part did not pass (its provider may still
+be asking), what applied leaves its account behind, which is thrown away with its provider, and what only plans hands
+its account on to what only plans. Native tests that only plan keep to themselves: they mock their provider, and none
+is started for them. A real account is whatever the caller's credentials lead to.
 """
 
 import contextlib
@@ -20,17 +22,15 @@ Aws = Mapping[str, str]
 
 @dataclass(kw_only=True)
 class Accounts:
-    """Thread-safe. `environment` makes an account's environment from its number, `prepare` and `forget` tell the warm
-    provider that it will be needed soon, or never again."""
+    """Thread-safe. `environment` makes an account's environment from its number; `forget` tells the warm provider that
+    it will never be needed again."""
 
     environment: Callable[[str], Aws]
     is_real: bool
-    prepare: Callable[[Aws], None]
+    empty: Callable[[Aws], bool]
     forget: Callable[[Aws], None]
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-    _ahead: Aws | None = None
-    """The next account, whose provider is made ready while the one before is in use."""
-    _free: dict[str, list[Aws]] = field(default_factory=dict)
+    _free: dict[str, list[Aws]] = field(default_factory=lambda: {"emptied": [], "planned": [], "mocked": []})
     _taking: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, part: Part) -> Aws:
@@ -38,34 +38,43 @@ class Accounts:
         if self.is_real:
             return self.environment("")
         with self._taking:
-            if not part.applies:
-                free = self._free.setdefault(part.kind, [])
-                return free.pop() if free else self._fresh()
-            aws, ahead = self._ahead or self._fresh(), self._fresh()
-            self._ahead = ahead
-        with contextlib.suppress(UndecidedError):  # a relay that is gone is said where it is needed
-            self.prepare(ahead)
-        return aws
+            for kind in _kinds(part):
+                if self._free[kind]:
+                    return self._free[kind].pop()
+            return self.environment(f"{next(self._numbers):012d}")
 
-    def give_back(self, part: Part, aws: Aws) -> None:
+    def give_back(self, part: Part, aws: Aws, *, passed: bool) -> None:
         """The part is over."""
         if self.is_real:
             return
-        if part.applies:
-            self._forget(aws)
+        if passed and self.empty(aws):
+            self._keep("mocked" if _is_mocked(part) else "emptied", aws)
+        elif not part.applies:
+            self._keep("mocked" if _is_mocked(part) else "planned", aws)
         else:
-            with self._taking:
-                self._free[part.kind].append(aws)
+            self._forget(aws)
 
     def close(self) -> None:
         """No part will run any more: the providers of accounts that are left may go."""
-        left = [aws for free in self._free.values() for aws in free]
-        for aws in (*left, *([self._ahead] if self._ahead else ())):
-            self._forget(aws)
+        for free in self._free.values():
+            for aws in free:
+                self._forget(aws)
+
+    def _keep(self, kind: str, aws: Aws) -> None:
+        with self._taking:
+            self._free[kind].append(aws)
 
     def _forget(self, aws: Aws) -> None:
         with contextlib.suppress(UndecidedError):  # the relay is gone, and so are its providers
             self.forget(aws)
 
-    def _fresh(self) -> Aws:
-        return self.environment(f"{next(self._numbers):012d}")
+
+def _is_mocked(part: Part) -> bool:
+    return part.kind == "native" and not part.applies
+
+
+def _kinds(part: Part) -> tuple[str, ...]:
+    """Which of the free accounts it may have."""
+    if _is_mocked(part):
+        return ("mocked",)
+    return ("emptied",) if part.applies else ("planned", "emptied")

@@ -1,7 +1,7 @@
 """Where parts run: a private copy of the tree, an emulator (or account), and Terraform, warm or stock.
 
 Each part gets its own copy and an account (accounts.py), so that parts never see each other. An emulator's account is
-thrown away afterwards; in a real one everything is destroyed.
+emptied or thrown away afterwards; in a real one everything is destroyed.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -38,6 +39,10 @@ class Target(Protocol):
 
     def unsupported(self, text: str) -> str | None:
         """The emulator's gap behind an error text."""
+        ...
+
+    def empty(self, aws: Mapping[str, str]) -> bool:
+        """Make an account as new; whether it is."""
         ...
 
     def answers(self) -> bool:
@@ -71,7 +76,6 @@ class Bench:
     tool_env: Mapping[str, str]
     attach_for: AttachFor | None
     forget: Callable[[Mapping[str, str]], None]
-    prepare: Callable[[Mapping[str, str]], None] = lambda _: None
     scratch: Path
     tree: Path
     region: str
@@ -92,7 +96,7 @@ class Bench:
         self.accounts = Accounts(
             environment=lambda account: self.target.environment(account, self.region),
             is_real=self.target.name == "account",
-            prepare=self.prepare,
+            empty=self.target.empty,
             forget=self.forget,
         )
         self.inits = Inits(self.scratch / "inits")
@@ -146,8 +150,13 @@ class Bench:
             env={**self.tool_env, **aws},
             seconds=self.seconds,
             attach=self.attach_for(aws, not mocked) if self.attach_for else None,
+            share_init=partial(self.inits.prepare, folder, self._root_of(folder)) if self.attach_for else None,
             secrets=tuple(v for k, v in aws.items() if k in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")),
         )
+
+    def _root_of(self, folder: Path) -> Path:
+        """The tree that a folder belongs to: what parts make lies at scratch/<part>/<tree>."""
+        return self.scratch.joinpath(*folder.relative_to(self.scratch).parts[:2])
 
     def upgrade_files(self, part: Part) -> UpgradeFiles:
         """The files of the release that an upgrade starts from, and of its candidate."""
@@ -179,11 +188,14 @@ class Bench:
     def _run_in_copy(self, part: Part) -> list[Case]:
         aws = self.accounts.take(part)
         work = Path(tempfile.mkdtemp(prefix=f"{part.module}-{part.suite}-", dir=self.scratch))
+        passed = False
         try:
             shutil.copytree(self.tree, work / "tree", symlinks=True)
-            return self._run(part, work, aws)
+            cases = self._run(part, work, aws)
+            passed = all(case.verdict is Verdict.PASSED for case in cases)
+            return cases
         finally:
-            self.accounts.give_back(part, aws)
+            self.accounts.give_back(part, aws, passed=passed)
             if self.target.name != "account" or not _has_state(work):
                 shutil.rmtree(work, ignore_errors=True)
 

@@ -14,7 +14,8 @@ class Handout:
 
     `root` is the private copy of the tree, `module` the module's path in it; `aws` the target's complete
     AWS environment, `terraform` the program, `env` what Terraform needs besides (CLI configuration, warm
-    providers); `report` is where the plugin writes its cases; `seconds` limits one Terraform call.
+    providers); `report` is where the plugin writes its cases; `seconds` limits one Terraform call; `inits` is where
+    equal inits are shared (harness/inits.py), empty where each is made.
     """
 
     root: str
@@ -28,6 +29,7 @@ class Handout:
     report: str
     seconds: float
     abandon: bool
+    inits: str
 
     def write(self, path: Path) -> None:
         """Write it for the child (only its owner may read it: it holds credentials)."""

@@ -16,25 +16,44 @@ from typing import Any
 import tftest
 
 from pipeline.adapters.processes import Outcome, base_environment, run
-from pipeline.adapters.terraform import TerraformFailedError, TerraformUnknownError
+from pipeline.adapters.terraform import ShareInit, TerraformFailedError, TerraformUnknownError
 
+FLAGS = ("-input=false", "-no-color")
 VARIABLES = "modferry.auto.tfvars.json"
 
 
 class SafeTerraformTest(tftest.TerraformTest):  # type: ignore[misc]
     """A `tftest.TerraformTest` on a copied folder."""
 
-    def __init__(self, folder: Path, *, argv: tuple[str, ...], env: Mapping[str, str], seconds: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        argv: tuple[str, ...],
+        env: Mapping[str, str],
+        seconds: float,
+        share_init: ShareInit | None = None,
+    ) -> None:
         super().__init__(str(folder), binary=argv[0], env=None)
         self.argv = argv
         self.seconds = seconds
+        self.share_init = share_init
         self.env = base_environment(env)  # complete: tftest would add the whole of os.environ
 
     def setup(self, *, variables: Mapping[str, Any] | None = None, **_: Any) -> str:
         """Write the variables and init; cleaning up is the owner's of the copy."""
         if variables:
             (Path(self.tfdir) / VARIABLES).write_text(json.dumps(variables))
-        return str(self.execute_command("init", "-input=false", "-no-color").out)
+        printed: list[str] = []
+
+        def init() -> None:
+            printed.append(self.execute_command("init", *FLAGS).out)
+
+        if self.share_init:
+            self.share_init(FLAGS, init)
+        else:
+            init()
+        return "".join(printed)
 
     def execute_command(self, cmd: str, *cmd_args: str) -> Any:
         """Run Terraform: both pipes drained, a time limit, anything but 0 and 2 raises."""

@@ -4,12 +4,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import tftest
 
 from pipeline.adapters.harness.handout import Handout
+from pipeline.adapters.harness.inits import Inits
 from pipeline.adapters.harness.safetest import SafeTerraformTest
 
 PLAN = "modferry.tfplan"
@@ -35,7 +37,11 @@ class Subject:
             (self.folder / PROVIDER_FILE).write_text(PROVIDER)
         self.applied = False
         self._test = SafeTerraformTest(
-            self.folder, argv=handout.terraform, env={**handout.env, **handout.aws}, seconds=handout.seconds
+            self.folder,
+            argv=handout.terraform,
+            env={**handout.env, **handout.aws},
+            seconds=handout.seconds,
+            share_init=partial(Inits(Path(handout.inits)).prepare, self.folder, self.copy) if handout.inits else None,
         )
         self._test.setup(variables=variables)
 

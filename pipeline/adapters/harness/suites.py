@@ -26,10 +26,7 @@ def run_native(bench: "Bench", part: Part, module: Path, aws: Mapping[str, str])
     folder = file.rpartition("/")[0]
     terraform = bench.in_folder(module, aws, mocked=not part.applies)
     flags = ("-input=false", f"-test-directory={folder}")
-    if bench.attach_for:
-        bench.inits.prepare((part.path, *flags), module, lambda: terraform.init(*flags))
-    else:
-        terraform.init(*flags)
+    terraform.init(*flags)
     outcome = terraform.call("test", "-json", f"-test-directory={folder}", f"-filter={file}", ok=range(256))
     return cases_of(file, outcome, bench.target.unsupported)
 
@@ -49,6 +46,7 @@ def run_pytest(bench: "Bench", part: Part, work: Path, module: Path, aws: Mappin
         scratch=str(work),
         report=str(report),
         seconds=bench.seconds,
+        inits=str(bench.inits.folder) if attached else "",
         abandon=bench.target.name != "account",
     )
     handout.write(work / "handout.json")

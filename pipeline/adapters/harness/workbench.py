@@ -73,7 +73,6 @@ class LocalBench:
                 tool_env=toolchain.environment(),
                 attach_for=attach_to(warm) if warm else None,
                 forget=warm.forget if warm else lambda _: None,
-                prepare=warm.prepare if warm else lambda _: None,
                 scratch=scratch,
                 tree=scratch / "tree",
                 region=self.region,

@@ -102,10 +102,6 @@ class WarmProvider:
             self._package = Package(**{name: str(found[name]) for name in ("source", "version", "hash")})
         return self._package
 
-    def prepare(self, aws: Mapping[str, str]) -> None:
-        """A Terraform will run in this environment soon: its process begins to start. Raises UndecidedError."""
-        self._ask("prepare", environment=dict(aws))
-
     def forget(self, aws: Mapping[str, str]) -> None:
         """No Terraform will run in this environment again (an abandoned account): frees its ports and processes."""
         self._ask("forget", environment=dict(aws))

@@ -50,7 +50,10 @@ class Relay:
 
         `ready`: a process begins to start, since one will be asked.
         """
-        environment = self.prepare(variables) if ready else self._known_as(variables)
+        environment = _digest(variables)
+        self._variables[environment] = dict(variables)
+        if ready:
+            self.pool.warm_up(environment)
         protocol, schema = await self._schema(environment)
         used = schema.used(types)
         async with self._registering:
@@ -60,17 +63,6 @@ class Relay:
         address = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
         record = {"Protocol": "grpc", "ProtocolVersion": protocol, "Pid": os.getpid(), "Test": True, "Addr": address}
         return {self._source: record}
-
-    def prepare(self, variables: Mapping[str, str]) -> str:
-        """Begin to start a process for this environment where it has none; the environment's name."""
-        environment = self._known_as(variables)
-        self.pool.warm_up(environment)
-        return environment
-
-    def _known_as(self, variables: Mapping[str, str]) -> str:
-        environment = _digest(variables)
-        self._variables[environment] = dict(variables)
-        return environment
 
     async def package(self, *, hashed: bool) -> dict[str, object]:
         """What all processes are started from; the hash of its files is read once, and only when somebody asks."""
@@ -167,8 +159,6 @@ async def obey(relay: Relay, request: Mapping[str, Any]) -> dict[str, object]:
                 return await relay.register(request["environment"], kept, ready=bool(request.get("ready")))
             except (processes.ProviderEndedError, RpcError, ValueError) as error:
                 return {"error": str(error)}
-        case "prepare":
-            relay.prepare(request["environment"])
         case "forget":
             relay.forget(request["environment"])
         case "package":

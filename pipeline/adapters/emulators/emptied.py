@@ -1,0 +1,54 @@
+"""An account of moto as on its first day: everything in it is forgotten, and the key that its user holds stays.
+
+Promise: no other account notices. A part of a test run that leaves its account like this leaves it to the next one,
+with the provider process that is configured for it: names are free again, nothing that AWS keeps for a while
+(terminated instances, keys that wait for their end) is there.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pipeline.adapters.emulators.shortcuts import account_of
+from pipeline.adapters.emulators.turns import Application
+
+PATH = "/modferry/empty/"
+"""POST here, with an access key behind it, empties the key's account. AWS and moto have no such path."""
+
+
+def with_emptying(application: Application) -> Application:
+    """The application, and this one request more. To be asked in turns: nobody else may be in a backend meanwhile."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if environ.get("REQUEST_METHOD") != "POST" or not path.startswith(PATH):
+            return application(environ, start_response)
+        known = empty(path.removeprefix(PATH))
+        start_response("200 OK" if known else "404 NOT FOUND", [("Content-Length", "0")])
+        return [b""]
+
+    return serve
+
+
+def empty(key: str) -> bool:
+    """Empty the account of an access key; False, and nothing done, where no account has it."""
+    from moto.core.base_backend import BackendDict, backend_lock
+    from moto.iam.models import iam_backends
+    from moto.s3.models import s3_backends
+    from moto.sts.models import sts_backends
+
+    account = account_of(key)
+    kept = {name: part.access_keys[key] for name, part in iam_backends[account].items() if key in part.access_keys}
+    if not kept:
+        return False
+    with backend_lock:
+        for backends in BackendDict._instances:  # type: ignore[misc]
+            if backends.service_name != "sts":
+                backends.pop(account, None)
+    for name, access in kept.items():
+        iam_backends[account][name].access_keys[key] = access
+    for part in sts_backends[account].values():
+        part.assumed_roles = [role for role in part.assumed_roles if role.access_key_id == key]
+    owners = s3_backends.bucket_accounts  # names of buckets are the whole world's
+    for bucket in [name for name, (_, owner) in owners.items() if owner == account]:
+        del owners[bucket]
+    return True
