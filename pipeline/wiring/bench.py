@@ -121,12 +121,16 @@ def reverify_tools(
 
 
 def start_target(name: str, scratch: Path, environ: Mapping[str, str]) -> EndingTarget:
-    """Start or connect to a target: moto here, LocalStack where it runs or is installed, a real account."""
+    """Start or connect to a target: moto here (or the one that runs, if it is just that), LocalStack where it runs or
+    is installed, a real account."""
     match name:
         case "moto":
-            from pipeline.adapters.emulators.moto import start_moto
+            from pipeline.adapters.access import EMULATOR
+            from pipeline.adapters.emulators.guest import Guest
+            from pipeline.adapters.emulators.moto import connect_moto, start_moto
 
-            return start_moto(scratch=scratch)
+            host = connect_moto(environ[EMULATOR]) if environ.get(EMULATOR) else None
+            return Guest(host, scratch) if host and host.is_ours() else start_moto(scratch=scratch)
         case "localstack":
             from pipeline.adapters.emulators.localstack import connect_localstack, start_localstack
 

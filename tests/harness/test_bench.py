@@ -32,6 +32,7 @@ class Target:
 
     name = "moto"
     version = "moto 5"
+    first_account = 1
 
     def __init__(self, lives: int, *, empties: bool = False) -> None:
         self.lives, self.empties = lives, empties

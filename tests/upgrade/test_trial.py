@@ -87,6 +87,7 @@ class Target:
 
     name: str = "moto"
     version: str = "moto 5"
+    first_account: int = 1
     lives: int = 100
 
     def answers(self) -> bool:

@@ -18,6 +18,8 @@ class Emulator(ABC):
     name: str
     version: str
     endpoint: str
+    first_account: int = 1
+    """The number of the first account of a run; the next ones count up from it."""
 
     @abstractmethod
     def environment(self, account: str, region: str = DEFAULT_REGION) -> dict[str, str]:

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from pipeline.adapters.emulators import side_door
 from pipeline.adapters.emulators.base import DEFAULT_ACCOUNT, DEFAULT_REGION, Emulator, aws_environment
 from pipeline.adapters.emulators.corrections import VERSION as CORRECTIONS
-from pipeline.adapters.emulators.emptied import PATH as EMPTY
 from pipeline.adapters.processes import base_environment
 from pipeline.adapters.services import Service
 from pipeline.errors import UndecidedError, UsageError
@@ -69,11 +69,11 @@ class Moto(Emulator):
 
     def empty(self, aws: Mapping[str, str]) -> bool:
         """Its credentials stay. A moto that somebody else started may not know how."""
-        try:
-            status, _ = self._call("sts", "POST", f"{EMPTY}{aws['AWS_ACCESS_KEY_ID']}", "", {})
-        except (OSError, http.client.HTTPException):
-            return False
-        return status == 200
+        return self._ask_besides("POST", f"{side_door.EMPTY}{aws['AWS_ACCESS_KEY_ID']}") is not None
+
+    def is_ours(self) -> bool:
+        """Whether it is the moto that this modferry would start: its evidence would be the same."""
+        return self._ask_besides("GET", side_door.VERSION) == self.version
 
     def end(self) -> None:
         """Kill it, where we started it: it holds nothing worth saving."""
@@ -94,6 +94,13 @@ class Moto(Emulator):
     def _query(self, service: str, action: str, version: str, more: Mapping[str, str] = {}) -> tuple[int, str]:
         body = urlencode({"Action": action, "Version": version, **more})
         return self._call(service, "POST", "/", body, {"Content-Type": "application/x-www-form-urlencoded"})
+
+    def _ask_besides(self, method: str, path: str) -> str | None:
+        try:
+            status, text = self._call("sts", method, path, "", {})
+        except (OSError, http.client.HTTPException):
+            return None
+        return text if status == 200 else None
 
     def _call(self, service: str, method: str, path: str, body: str, headers: Mapping[str, str]) -> tuple[int, str]:
         """One request with the signature header's scope (moto routes by it) and no signature."""

@@ -50,9 +50,9 @@ def _made(port: int, *, stock: bool) -> "BaseWSGIServer":
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
-    from pipeline.adapters.emulators import shortcuts
+    from pipeline.adapters.emulators import moto, shortcuts
     from pipeline.adapters.emulators.connections import KeptConnection
-    from pipeline.adapters.emulators.emptied import with_emptying
+    from pipeline.adapters.emulators.side_door import with_side_door
 
     class Handler(KeptConnection, MotoRequestHandler):
         """moto's environ, our connections."""
@@ -61,7 +61,9 @@ def _made(port: int, *, stock: bool) -> "BaseWSGIServer":
     application = DomainDispatcherApplication(create_backend_app)
     shortcuts.take()
     shortcuts.of_hosts(application)
-    return make_server("127.0.0.1", port, in_turns(with_emptying(application)), threaded=True, request_handler=Handler)
+    version = f"{moto.version()}, stock" if stock else moto.version()
+    served = in_turns(with_side_door(application, version))
+    return make_server("127.0.0.1", port, served, threaded=True, request_handler=Handler)
 
 
 if __name__ == "__main__":

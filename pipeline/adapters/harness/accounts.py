@@ -10,7 +10,7 @@ is started for them. A real account is whatever the caller's credentials lead to
 import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.domain.parts import Part
@@ -22,14 +22,14 @@ Aws = Mapping[str, str]
 
 @dataclass(kw_only=True)
 class Accounts:
-    """Thread-safe. `environment` makes an account's environment from its number; `forget` tells the warm provider that
-    it will never be needed again."""
+    """Thread-safe. `environment` makes an account's environment from one of `numbers`; `forget` tells the warm
+    provider that it will never be needed again."""
 
     environment: Callable[[str], Aws]
     is_real: bool
     empty: Callable[[Aws], bool]
     forget: Callable[[Aws], None]
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _free: dict[str, list[Aws]] = field(default_factory=lambda: {"emptied": [], "planned": [], "mocked": []})
     _taking: threading.Lock = field(default_factory=threading.Lock)
 
@@ -41,7 +41,7 @@ class Accounts:
             for kind in _kinds(part):
                 if self._free[kind]:
                     return self._free[kind].pop()
-            return self.environment(f"{next(self._numbers):012d}")
+            return self.environment(f"{next(self.numbers):012d}")
 
     def give_back(self, part: Part, aws: Aws, *, passed: bool) -> None:
         """The part is over."""

@@ -5,6 +5,7 @@ emptied or thrown away afterwards; in a real one everything is destroyed.
 """
 
 import contextlib
+import itertools
 import json
 import shutil
 import tempfile
@@ -32,6 +33,7 @@ class Target(Protocol):
 
     name: str
     version: str
+    first_account: int
 
     def environment(self, account: str, region: str = ...) -> dict[str, str]:
         """The complete AWS environment of one account."""
@@ -97,6 +99,7 @@ class Bench:
             environment=lambda account: self.target.environment(account, self.region),
             is_real=self.target.name == "account",
             empty=self.target.empty,
+            numbers=itertools.count(self.target.first_account),
             forget=self.forget,
         )
         self.inits = Inits(self.scratch / "inits")

@@ -2,8 +2,8 @@
 
 What a run is about to create is journalled by where it works: a folder under the user's cache that is named by the
 run's mark (pid and start time), with the target in it. A run that died leaves it; `sweep` (the next run, or `modferry
-sandbox sweep`) ends its processes and removes it. A folder that holds the only state of something real stays, and is
-named.
+sandbox sweep`) ends its processes, empties its accounts in an emulator that stays, and removes it. A folder that holds
+the only state of something real stays, and is named.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.adapters.emulators.guest import empty_left
 from pipeline.adapters.processes import end_orphans, is_alive, run_mark
 from pipeline.adapters.toolchain import xdg
 
@@ -109,6 +110,7 @@ def _clear(folder: Path, removed: list[Path], left: list[Path]) -> None:
     if _must_stay(folder):
         left.append(folder)
     else:
+        empty_left(folder)
         remove(folder)
         removed.append(folder)
 

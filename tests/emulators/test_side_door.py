@@ -1,14 +1,18 @@
-"""An emptied account is as new for whoever holds its key, and nobody else notices."""
+"""An emptied account is as new for whoever holds its key, and nobody else notices; guests leave theirs like that."""
 
 import contextlib
+import http.server
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
-from pipeline.adapters.emulators.moto import Moto, connect_moto
+from pipeline.adapters.emulators.guest import Guest
+from pipeline.adapters.emulators.moto import Moto, connect_moto, start_moto
 from pipeline.adapters.harness.checks import leak_check
+from pipeline.adapters.harness.run_folders import runs_folder, sweep
 from tests.emulators.conftest import ACCOUNTS, Client, clients
 
 
@@ -72,14 +76,58 @@ def test_a_key_that_nobody_has_empties_nothing(moto: Moto) -> None:
     assert sees(client) == held
 
 
-def test_a_moto_that_is_gone_or_does_not_know_how_says_no(tmp_path: Path) -> None:
-    from pipeline.adapters.emulators.moto import start_moto
-
+def test_a_moto_that_is_gone_says_no_and_a_stock_one_is_not_ours(tmp_path: Path) -> None:
     with ended(start_moto(scratch=tmp_path, corrected=False)) as stock:
         aws = stock.environment("123456789012")
-        known = connect_moto(stock.endpoint)
-        assert known.empty(aws), "the server of ours knows how also when its answers are moto's own"
-    assert not known.empty(aws)
+        assert not connect_moto(stock.endpoint).is_ours(), "evidence from it would be of another emulator"
+        assert stock.empty(aws)
+    assert not stock.empty(aws)
+    assert not stock.is_ours()
+
+
+def test_what_answers_but_knows_no_such_path_is_not_ours() -> None:
+    with elsewhere() as port:
+        other = connect_moto(f"http://127.0.0.1:{port}")
+        assert not other.is_ours()
+        assert not other.empty({"AWS_ACCESS_KEY_ID": "ASIANOBODY"})
+
+
+def test_a_guest_has_accounts_of_its_own_and_leaves_them_empty(moto: Moto, tmp_path: Path) -> None:
+    assert moto.is_ours()
+    account = str(next(ACCOUNTS))
+    resident = clients(moto, account)
+    fill(resident, f"e-{account}")
+    held = sees(resident)
+    guests = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        guests.append(Guest(connect_moto(moto.endpoint), tmp_path / name))
+    taken = {guest.first_account: clients(guest, f"{guest.first_account:012d}") for guest in guests}
+    assert len(taken) == 2
+    for number, client in taken.items():
+        fill(client, f"e-{number}")
+    guests[0].end()
+    first, second = taken.values()
+    assert (sees(first) < sees(second), sees(second), sees(resident)) == (True, held, held)
+    assert not (tmp_path / "a" / "guest").exists()
+    guests[1].end()
+    assert (sees(second), sees(resident)) == (sees(first), held)
+
+
+def test_the_accounts_of_a_guest_that_was_killed_are_emptied_by_the_next_sweep(moto: Moto, tmp_path: Path) -> None:
+    environ = {"XDG_CACHE_HOME": str(tmp_path)}
+    dead = runs_folder(environ) / "4194304.1-c0ffee"
+    dead.mkdir(parents=True)
+    (dead / "run.json").write_text('{"target": "moto"}')
+    guest = Guest(connect_moto(moto.endpoint), dead)
+    client = clients(guest, f"{guest.first_account:012d}")
+    new = sees(client)
+    fill(client, f"f-{guest.first_account}")
+    with (dead / "guest").open("a") as journal:
+        journal.write("http://127.0.0.1:1 ASIAGONE\nhttp://127")  # a moto that is gone; killed while it wrote
+    assert dead in sweep(environ).removed
+    assert sees(client) == new
+    assert not dead.exists()
 
 
 @contextlib.contextmanager
@@ -88,3 +136,15 @@ def ended(moto: Moto) -> Iterator[Moto]:
         yield moto
     finally:
         moto.end()
+
+
+@contextlib.contextmanager
+def elsewhere() -> Iterator[int]:
+    """Something else that speaks HTTP."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    with server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()

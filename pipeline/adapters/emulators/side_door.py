@@ -1,8 +1,8 @@
-"""An account of moto as on its first day: everything in it is forgotten, and the key that its user holds stays.
+"""What modferry asks of its own moto besides AWS: which one it is, and to make an account as it was on its first day.
 
-Promise: no other account notices. A part of a test run that leaves its account like this leaves it to the next one,
-with the provider process that is configured for it: names are free again, nothing that AWS keeps for a while
-(terminated instances, keys that wait for their end) is there.
+An emptied account's key stays, and no other account notices. A part of a test run that leaves its account like this
+leaves it to the next one, with the provider process that is configured for it: names are free again, nothing that AWS
+keeps for a while (terminated instances, keys that wait for their end) is there.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,20 +11,23 @@ from typing import Any
 from pipeline.adapters.emulators.shortcuts import account_of
 from pipeline.adapters.emulators.turns import Application
 
-PATH = "/modferry/empty/"
-"""POST here, with an access key behind it, empties the key's account. AWS and moto have no such path."""
+VERSION, EMPTY = "/modferry/version", "/modferry/empty/"
+"""GET, and POST with an access key behind it. AWS and moto have no such paths."""
 
 
-def with_emptying(application: Application) -> Application:
-    """The application, and this one request more. To be asked in turns: nobody else may be in a backend meanwhile."""
+def with_side_door(application: Application, version: str) -> Application:
+    """The application, and these two requests. To be asked in turns: nobody else may be in a backend meanwhile."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        if environ.get("REQUEST_METHOD") != "POST" or not path.startswith(PATH):
+        path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD")
+        if method == "GET" and path == VERSION:
+            status, body = "200 OK", version.encode()
+        elif method == "POST" and path.startswith(EMPTY):
+            status, body = "200 OK" if empty(path.removeprefix(EMPTY)) else "404 NOT FOUND", b""
+        else:
             return application(environ, start_response)
-        known = empty(path.removeprefix(PATH))
-        start_response("200 OK" if known else "404 NOT FOUND", [("Content-Length", "0")])
-        return [b""]
+        start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
 
     return serve
 
