@@ -36,7 +36,7 @@ def rehearse(trial: "Trial", name: str) -> Case:
 
 def _rehearse(trial: "Trial", found: list[Finding]) -> Rehearsal:
     base, terraform = trial.where.base, trial.terraform
-    wall = provider_wall(trial.released, trial.plan)
+    wall = provider_wall(trial.released(), trial.plan)
     if wall:
         return Rehearsal(way_back=WayBack.BLOCKED, base=base, why=wall)
     if not wants_changes(trial.plan):

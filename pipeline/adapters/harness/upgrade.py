@@ -36,8 +36,6 @@ class Trial:
     terraform: Terraform
     place: Place
     where: Measured
-    released: dict[str, Any] = field(default_factory=dict)
-    """The release's first plan: it says which provider versions the release allows."""
     before: dict[str, Any] | None = None
     """The release's own second plan, where it was needed."""
     plan: dict[str, Any] = field(default_factory=dict)
@@ -48,8 +46,11 @@ class Trial:
         self.place.set_up()
         self.terraform.init("-input=false")
         self.terraform.plan(RELEASE_PLAN)
-        self.released = self.terraform.show(RELEASE_PLAN)
         self.terraform.apply(RELEASE_PLAN)
+
+    def released(self) -> dict[str, Any]:
+        """A plan of the release: it says which provider versions the release allows."""
+        return self.before or self.terraform.show(RELEASE_PLAN)
 
     def upgrade(self) -> list[Finding]:
         """Plan the candidate on it."""

@@ -43,10 +43,6 @@ run "alone_it_is_a_network_and_a_record" {
     condition     = toset(keys(output.vpc.gateway_endpoint_ids)) == toset(["s3"])
     error_message = "Left out, the endpoints must be those of the vpc module."
   }
-}
-
-run "the_record_is_found_by_name_and_tagged" {
-  command = plan
 
   assert {
     condition     = aws_ssm_parameter.record.name == "/environments/unit" && output.record_name == "/environments/unit"
@@ -62,10 +58,6 @@ run "the_record_is_found_by_name_and_tagged" {
     condition     = aws_ssm_parameter.record.tags == tomap({ Environment = "unit", Name = "/environments/unit", Team = "platform" })
     error_message = "The record must have the tags of the environment."
   }
-}
-
-run "one_name_and_one_set_of_tags" {
-  command = plan
 
   assert {
     condition     = output.name == "unit" && output.tags == tomap({ Environment = "unit", Team = "platform" })

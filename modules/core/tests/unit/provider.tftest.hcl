@@ -12,26 +12,12 @@ variables {
   vpc  = { cidr = "10.0.0.0/16", nat = "one", zones = ["us-east-1a", "us-east-1b"] }
 }
 
-run "tags_of_the_provider_and_of_the_environment_are_both_there" {
+run "a_whole_environment_is_planned_with_the_tags_of_both" {
   command = plan
 
   variables {
+    eks  = { kubernetes_version = "1.33", node_groups = { general = {} } }
     tags = { Team = "web" }
-  }
-
-  assert {
-    condition = aws_ssm_parameter.record.tags_all == tomap(
-      merge(aws_ssm_parameter.record.tags, { Environment = "unit", Owner = "platform", Team = "web" })
-    )
-    error_message = "The record must have the tags of both."
-  }
-}
-
-run "a_whole_environment_is_planned" {
-  command = plan
-
-  variables {
-    eks = { kubernetes_version = "1.33", node_groups = { general = {} } }
 
     server_groups = {
       workers = { servers = { image_id = "ami-0123456789abcdef0" } }
@@ -41,5 +27,12 @@ run "a_whole_environment_is_planned" {
   assert {
     condition     = module.eks[0].cluster_name == "unit" && keys(module.server_group) == ["workers"]
     error_message = "The provider must plan the cluster and the servers together."
+  }
+
+  assert {
+    condition = aws_ssm_parameter.record.tags_all == tomap(
+      merge(aws_ssm_parameter.record.tags, { Environment = "unit", Owner = "platform", Team = "web" })
+    )
+    error_message = "The record must have the tags of the provider and of the environment."
   }
 }

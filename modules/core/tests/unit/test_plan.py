@@ -62,18 +62,17 @@ def assert_subnets_are_marked_for_load_balancers(resources: dict[str, dict[str, 
     }
 
 
-def test_without_a_cluster_subnets_have_only_the_tags_they_were_given(terraform: Terraform) -> None:
-    subnets = {"private": {"tags": {"Zone": "inner"}}}
-    resources = planned(terraform(name="plain", vpc={**NETWORK, "subnets": subnets}).plan())
-    tags = [r["tags"] for a, r in resources.items() if ".aws_subnet." in a]
+def test_alone_subnets_have_only_the_tags_they_were_given_and_labels_are_in_the_record(terraform: Terraform) -> None:
+    network = {**NETWORK, "subnets": {"private": {"tags": {"Zone": "inner"}}}}
+    plan = terraform(name="plain", labels={"owner": "b"}, vpc=network).plan()
+    tags = [r["tags"] for a, r in planned(plan).items() if ".aws_subnet." in a]
     assert len(tags) == 2
     assert all(set(row) == {"Environment", "Name", "Tier", "Zone"} for row in tags)
+    assert_nothing_but_the_record_uses_labels(plan)
 
 
-def test_labels_change_the_record_and_nothing_else(terraform: Terraform) -> None:
-    """The record is known as far as the plan knows it; labels are in it."""
-    subject = terraform(name="plain", labels={"owner": "b"}, vpc=NETWORK)
-    plan = subject.plan()
+def assert_nothing_but_the_record_uses_labels(plan: Any) -> None:
+    """The record's value is not known before the apply; what it is made of is."""
     module = plan["configuration"]["root_module"]
     users = [r["address"] for r in module["resources"] if "var.labels" in json.dumps(r)]
     calls = [
@@ -82,25 +81,41 @@ def test_labels_change_the_record_and_nothing_else(terraform: Terraform) -> None
     assert (users, calls) == (["aws_ssm_parameter.record"], [])
 
 
-def test_the_cluster_gets_every_input(terraform: Terraform) -> None:
-    role = "arn:aws:iam::123456789012:role/team"
-    key = "arn:aws:kms:us-east-1:123456789012:key/0"
-    eks = {
-        "access_entries": {"team": {"policies": {"AmazonEKSViewPolicy": {}}, "principal_arn": role}},
-        "addons": {"coredns": {}},
-        "controllers": {"ebs-csi": {}},
-        "endpoint": {"public_cidrs": ["198.51.100.0/24"]},
-        "kubernetes_version": "1.32",
-        "logs": {"retention_days": 30},
-        "node_groups": {"general": {"max": 5}},
-        "secrets_key": {"arn": key},
-    }
-    resources = planned(terraform(name="plain", eks=eks, vpc={**NETWORK, "nat": "one"}).plan())
+ROLE = "arn:aws:iam::123456789012:role/team"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0"
+EKS = {
+    "access_entries": {"team": {"policies": {"AmazonEKSViewPolicy": {}}, "principal_arn": ROLE}},
+    "addons": {"coredns": {}},
+    "controllers": {"ebs-csi": {}},
+    "endpoint": {"public_cidrs": ["198.51.100.0/24"]},
+    "kubernetes_version": "1.32",
+    "logs": {"retention_days": 30},
+    "node_groups": {"general": {"max": 5}},
+    "secrets_key": {"arn": KEY},
+}
+GROUP = {
+    "alarms": {"busy": {"metric": "CPUUtilization", "threshold": 90}},
+    "listeners": {"plain": {"port": 80, "protocol": "HTTP", "target_group": "http"}},
+    "load_balancer": {"allowed_cidrs": ["10.0.0.0/16"], "idle_timeout": 90},
+    "scaling": {"max": 4, "min": 2, "policies": {"cpu": {"target": 60}}},
+    "servers": {**IMAGE, "instance_type": "m7i.large"},
+    "target_groups": {"http": {"port": 8080}},
+}
+
+
+def test_the_cluster_and_a_group_get_every_input(terraform: Terraform) -> None:
+    network = {**NETWORK, "nat": "one"}
+    resources = planned(terraform(name="plain", eks=EKS, server_groups={"web": GROUP}, vpc=network).plan())
+    assert_cluster_has_every_input(resources)
+    assert_group_has_every_input(resources)
+
+
+def assert_cluster_has_every_input(resources: dict[str, dict[str, Any]]) -> None:
     part = {a.removeprefix("module.eks[0]."): r for a, r in resources.items() if a.startswith("module.eks[0].")}
     cluster = part["aws_eks_cluster.this"]
     assert cluster["version"] == "1.32"
     assert cluster["vpc_config"][0]["public_access_cidrs"] == ["198.51.100.0/24"]
-    assert cluster["encryption_config"][0]["provider"][0]["key_arn"] == key
+    assert cluster["encryption_config"][0]["provider"][0]["key_arn"] == KEY
     assert part["aws_cloudwatch_log_group.this[0]"]["retention_in_days"] == 30
     assert part['aws_eks_node_group.this["general"]']["scaling_config"][0]["max_size"] == 5
     assert {a for a in part if a.startswith("aws_eks_addon")} == {'aws_eks_addon.this["coredns"]'}
@@ -108,16 +123,7 @@ def test_the_cluster_gets_every_input(terraform: Terraform) -> None:
     assert 'aws_eks_access_policy_association.this["team/AmazonEKSViewPolicy"]' in part
 
 
-def test_a_group_gets_every_input(terraform: Terraform) -> None:
-    group = {
-        "alarms": {"busy": {"metric": "CPUUtilization", "threshold": 90}},
-        "listeners": {"plain": {"port": 80, "protocol": "HTTP", "target_group": "http"}},
-        "load_balancer": {"allowed_cidrs": ["10.0.0.0/16"], "idle_timeout": 90},
-        "scaling": {"max": 4, "min": 2, "policies": {"cpu": {"target": 60}}},
-        "servers": {**IMAGE, "instance_type": "m7i.large"},
-        "target_groups": {"http": {"port": 8080}},
-    }
-    resources = planned(terraform(name="plain", server_groups={"web": group}, vpc=NETWORK).plan())
+def assert_group_has_every_input(resources: dict[str, dict[str, Any]]) -> None:
     prefix = 'module.server_group["web"].'
     part = {a.removeprefix(prefix).partition(".")[0]: r for a, r in resources.items() if a.startswith(prefix)}
     assert part["aws_launch_template"]["instance_type"] == "m7i.large"
