@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.emulators.shortcuts import account_of, kept_keys, tags_of
+from pipeline.adapters.emulators.moto import Moto
+from pipeline.adapters.emulators.shortcuts import account_of, kept_keys, private_keys_on_demand, tags_of
+from tests.emulators.conftest import clients
 
 
 @pytest.fixture
@@ -83,3 +85,31 @@ def test_a_member_is_looked_for_under_the_names_that_moto_tries(fresh_picker: An
                         asked += 1
                     todo.append(getattr(member, "member", member))
     assert asked > 300
+
+
+def test_a_key_that_encrypts_gets_its_private_key_when_somebody_signs_with_it() -> None:
+    asked: list[str] = []
+
+    def make(key_spec: str) -> Any:
+        asked.append(key_spec)
+        return SimpleNamespace(sign=lambda message: f"{key_spec} {message}", key_size=2048)
+
+    private_key = private_keys_on_demand(make)
+    keys = {spec: private_key(spec) for spec in ("SYMMETRIC_DEFAULT", "RSA_2048", "HMAC_256", "ECC_NIST_P256")}
+    assert asked == ["RSA_2048", "ECC_NIST_P256"]
+    assert [key.sign("hello") for key in keys.values()] == [f"{spec} hello" for spec in keys]
+    assert keys["HMAC_256"].key_size == 2048
+    assert sorted(asked) == sorted(keys)
+    with pytest.raises(AttributeError):
+        _ = keys["HMAC_256"].nothing
+
+
+def test_keys_of_moto_itself_sign_and_encrypt_as_before(moto: Moto) -> None:
+    kms = clients(moto)("kms")
+    signs = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")["KeyMetadata"]["KeyId"]
+    ask = {"KeyId": signs, "Message": b"hello", "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}
+    signature = kms.sign(**ask)["Signature"]
+    assert kms.verify(**ask, Signature=signature)["SignatureValid"]
+    hides = kms.create_key()["KeyMetadata"]["KeyId"]
+    hidden = kms.encrypt(KeyId=hides, Plaintext=b"hello")["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=hidden)["Plaintext"] == b"hello"

@@ -4,6 +4,7 @@ Promise: no answer changes. `take` comes after the corrections, which give class
 """
 
 import functools
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ def take() -> None:
     from moto.core import responses, serialize, utils
     from moto.ec2.models.core import TaggedEC2Resource
     from moto.iam import models
+    from moto.kms import models as kms
 
     # Lists all methods of a service's class, three hundred for EC2, to look up one: half of a small EC2 request.
     responses.method_names_from_class = functools.cache(utils.method_names_from_class)  # type: ignore[attr-defined]
@@ -25,10 +27,31 @@ def take() -> None:
 
     debughelpers.attach_enctype_error_multidict = no_hint
     models.get_account_id_from = account_of
+    kms.generate_private_key = private_keys_on_demand(kms.generate_private_key)  # type: ignore[attr-defined,assignment]
     serialize.XFormedAttributePicker.get_possible_keys = kept_keys(  # type: ignore[method-assign]
         serialize.XFormedAttributePicker.get_possible_keys
     )
     TaggedEC2Resource.get_tags = tags_of  # type: ignore[assignment]
+
+
+def private_keys_on_demand(make: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Keys that encrypt get a private key of 2,048 bits from moto, which nothing ever asks for: 50 ms a key, also for
+    the one that an account's first volume is encrypted with."""
+
+    def private_key(key_spec: str) -> Any:
+        return make(key_spec) if key_spec.startswith(("RSA", "ECC", "SM2")) else OnDemand(lambda: make(key_spec))
+
+    return private_key
+
+
+class OnDemand:
+    """Something that is made when it is first used."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._made = functools.cache(make)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
 
 
 def account_of(access_key: str) -> str:
