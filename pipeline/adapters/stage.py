@@ -10,12 +10,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pipeline.adapters.emulators.moto import start_moto
+from pipeline.adapters.emulators.moto import Moto, start_moto
 from pipeline.adapters.git import GitRepository
 from pipeline.adapters.processes import base_environment, run
 from pipeline.adapters.provider_mirrors import AWS, provider_binary
@@ -96,6 +97,14 @@ class DemoStage:
         scratch = self.folder / "run"
         scratch.mkdir()
         self._open.callback(shutil.rmtree, scratch, ignore_errors=True)
+        with ThreadPoolExecutor(1) as pool:
+            moto = pool.submit(start_moto, scratch=scratch)
+            self._open.callback(_end, moto)
+            self._clone(origin)
+            self._relay(scratch)
+        self._accounts(moto.result())
+
+    def _clone(self, origin: Path) -> None:
         here = GitRepository(self.source, self.environ)
         branch = self.settings.release.branch
         here.git(
@@ -103,7 +112,6 @@ class DemoStage:
         )
         here.git("--git-dir", str(origin), "branch", "-M", branch)
         here.git("clone", "--quiet", str(origin), str(self.clone))
-        self._emulators(scratch)
 
     def _folder(self) -> Path:
         if self.keep is None:
@@ -116,13 +124,14 @@ class DemoStage:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _emulators(self, scratch: Path) -> None:
-        """One moto, an account an environment with its state bucket; a relay that all commands share."""
-        moto = start_moto(scratch=scratch)
-        self._open.callback(moto.end)
+    def _accounts(self, moto: Moto) -> None:
+        """An account an environment, with its state bucket."""
         self.environ["MODFERRY_EMULATOR"] = moto.endpoint
         for environment in self.settings.environment:
             _make_state_bucket(moto.environment(environment.account), environment.name)
+
+    def _relay(self, scratch: Path) -> None:
+        """A relay that all commands share."""
         if self.cold:
             return
         toolchain = find_toolchain(scratch=scratch, environ=self.environ)
@@ -142,6 +151,11 @@ class DemoStage:
         if self.cold:
             more["MODFERRY_COLD"] = "1"
         return base_environment({**passed, **more})
+
+
+def _end(moto: "Future[Moto]") -> None:
+    if not moto.exception():
+        moto.result().end()
 
 
 def _make_state_bucket(aws: Mapping[str, str], environment: str) -> None:

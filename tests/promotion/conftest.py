@@ -1,17 +1,13 @@
 """moto and a warm provider for all promotions with real Terraform."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.adapters.emulators.moto import Moto, start_moto
-from pipeline.adapters.provider_mirrors import AWS, provider_binary
-from pipeline.adapters.toolchain import find_toolchain
-from pipeline.adapters.warm import WarmProvider
-from tests.promotion.estate import Estate, passed_on
-from tests.promotion.real import STACKS, make_estate
+from tests.promotion.estate import Estate
+from tests.promotion.real import STACKS, make_estate, open_relay
 
 
 @pytest.fixture(scope="session")
@@ -24,15 +20,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 @pytest.fixture(scope="session")
 def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One warm provider for all commands of these tests; empty: stock Terraform."""
-    scratch = tmp_path_factory.mktemp("relay")
-    toolchain = find_toolchain(scratch=scratch, environ=passed_on())
-    if AWS not in toolchain.providers() or os.environ.get("MODFERRY_TEST_COLD"):
-        yield ""
-        return
-    warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch)
-    warm.start()
-    yield warm.address
-    warm.end()
+    with open_relay(tmp_path_factory.mktemp("relay")) as address:
+        yield address
 
 
 @pytest.fixture

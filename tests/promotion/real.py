@@ -1,12 +1,17 @@
 """A real estate's parts: one module, stacks with their state in S3, a verification, accounts of moto."""
 
-from collections.abc import Mapping
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.adapters.emulators.moto import Moto
+from pipeline.adapters.provider_mirrors import AWS, provider_binary
+from pipeline.adapters.toolchain import find_toolchain
+from pipeline.adapters.warm import WarmProvider
 from pipeline.domain.promotion.claims import fleet_of
-from tests.promotion.estate import SOURCE, Estate
+from tests.promotion.estate import SOURCE, Estate, passed_on
 
 VERSIONS = {"0.2.0": ("better", ""), "0.3.0": ("bad", ""), "0.4.0": ("new", "-2")}
 """0.2.0 is good, 0.3.0 is bad, 0.4.0 replaces the table."""
@@ -79,6 +84,19 @@ def settings_of(stacks: Mapping[str, tuple[str, ...]], accounts: Mapping[str, st
         for environment in stacks
     )
     return f'source = "{SOURCE}"\n' + "".join(rows)
+
+
+@contextlib.contextmanager
+def open_relay(scratch: Path) -> Iterator[str]:
+    """The address of a warm provider for commands of a test; empty: stock Terraform."""
+    toolchain = find_toolchain(scratch=scratch, environ=passed_on())
+    if AWS not in toolchain.providers() or os.environ.get("MODFERRY_TEST_COLD"):
+        yield ""
+        return
+    warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch)
+    warm.start()
+    yield warm.address
+    warm.end()
 
 
 def make_estate(folder: Path, emulator: Moto, relay: str, stacks: Mapping[str, tuple[str, ...]]) -> Estate:

@@ -16,7 +16,7 @@ from pipeline.errors import Exit, RefusedError, UndecidedError, UsageError
 from tests.conftest import MakeRepository, git, write_files
 from tests.fleet.story import SOURCE, check_schema, pinned
 from tests.promotion.estate import Estate
-from tests.promotion.real import make_estate, module
+from tests.promotion.real import make_estate, module, open_relay
 from tests.upgrade.estate import project
 from tests.upgrade.plans import change, plan
 
@@ -120,8 +120,11 @@ def test_only_the_source_of_that_module_is_turned_to_the_copy() -> None:
 def estate(tmp_path: Path) -> Iterator[Estate]:
     """note 0.1.0 applied to dev/one and prod/a, prod/b by modferry itself, states in S3 of moto."""
     emulator = start_moto(scratch=tmp_path)
+    relay = tmp_path / "relay"
+    relay.mkdir()
     try:
-        yield make_estate(tmp_path, emulator, "", {"dev": ("one",), "prod": ("a", "b")})
+        with open_relay(relay) as address:
+            yield make_estate(tmp_path, emulator, address, {"dev": ("one",), "prod": ("a", "b")})
     finally:
         emulator.end()
 
