@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -98,11 +98,12 @@ class DemoStage:
         scratch.mkdir()
         self._open.callback(shutil.rmtree, scratch, ignore_errors=True)
         with ThreadPoolExecutor(1) as pool:
-            moto = pool.submit(start_moto, scratch=scratch)
-            self._open.callback(_end, moto)
-            self._clone(origin)
+            rest = pool.submit(self._clone, origin)
             self._relay(scratch)
-        self._accounts(moto.result())
+            moto = start_moto(scratch=scratch)  # here: it dies with the thread that starts it
+            self._open.callback(moto.end)
+            rest.result()
+        self._accounts(moto)
 
     def _clone(self, origin: Path) -> None:
         here = GitRepository(self.source, self.environ)
@@ -151,11 +152,6 @@ class DemoStage:
         if self.cold:
             more["MODFERRY_COLD"] = "1"
         return base_environment({**passed, **more})
-
-
-def _end(moto: "Future[Moto]") -> None:
-    if not moto.exception():
-        moto.result().end()
 
 
 def _make_state_bucket(aws: Mapping[str, str], environment: str) -> None:
