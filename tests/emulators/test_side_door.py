@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from pipeline.adapters.access import EMULATOR
 from pipeline.adapters.emulators.guest import Guest
 from pipeline.adapters.emulators.moto import Moto, connect_moto, start_moto
 from pipeline.adapters.harness.checks import leak_check
 from pipeline.adapters.harness.run_folders import runs_folder, sweep
+from pipeline.wiring.bench import start_target
 from tests.emulators.conftest import ACCOUNTS, Client, clients
 
 
@@ -112,6 +114,18 @@ def test_a_guest_has_accounts_of_its_own_and_leaves_them_empty(moto: Moto, tmp_p
     assert not (tmp_path / "a" / "guest").exists()
     guests[1].end()
     assert (sees(second), sees(resident)) == (sees(first), held)
+
+
+def test_a_run_is_a_guest_only_where_it_would_start_the_same(moto: Moto, tmp_path: Path) -> None:
+    found = start_target("moto", tmp_path, {EMULATOR: moto.endpoint})
+    assert isinstance(found, Guest)
+    assert found.port == moto.port
+    with ended(start_moto(scratch=tmp_path, corrected=False)) as stock:
+        own = start_target("moto", tmp_path, {EMULATOR: stock.endpoint})
+        assert isinstance(own, Moto)
+        with ended(own):
+            assert not isinstance(own, Guest)
+            assert own.port not in (stock.port, moto.port)
 
 
 def test_the_accounts_of_a_guest_that_was_killed_are_emptied_by_the_next_sweep(moto: Moto, tmp_path: Path) -> None:

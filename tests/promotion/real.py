@@ -95,8 +95,10 @@ def open_relay(scratch: Path) -> Iterator[str]:
         return
     warm = WarmProvider(binary=provider_binary(toolchain.mirrors), scratch=scratch)
     warm.start()
-    yield warm.address
-    warm.end()
+    try:
+        yield warm.address
+    finally:
+        warm.end()
 
 
 def make_estate(folder: Path, emulator: Moto, relay: str, stacks: Mapping[str, tuple[str, ...]]) -> Estate:
