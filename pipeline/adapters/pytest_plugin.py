@@ -1,10 +1,10 @@
 """The pytest plugin that a module's tests run under: `pytest -p pipeline.adapters.pytest_plugin`.
 
-Fixtures: `terraform(example=None, **variables)` gives a copied, initialised configuration (see
-harness/subject.py); `aws(service, region=None)` a boto3 client of the same target and account; `target` its
-name. After each test what is still applied is destroyed (on an emulator the whole account is thrown away
-with it instead). The plugin writes one line of JSON a test to the run's report; a failure that is the
-emulator's gap is told apart by the run that reads it.
+Fixtures: `terraform(example=None, **variables)` gives a copied, initialised configuration, `example` the one that is
+applied for the tests below tests/examples (both: harness/subject.py); `aws(service, region=None)` a boto3 client of the
+same target and account; `target` its name. After each test what it applied itself is destroyed (on an emulator the
+whole account is thrown away with it instead). The plugin writes one line of JSON a test to the run's report; a failure
+that is the emulator's gap is told apart by the run that reads it.
 
 PYTEST_DONT_REWRITE: there is no assertion in here, and a process that loaded it before pytest began need not be told.
 """
@@ -19,7 +19,7 @@ import pytest
 
 from pipeline.adapters.collected import kept, pytest_collection_finish  # noqa: F401 - a hook of this plugin too
 from pipeline.adapters.harness.handout import VARIABLE, Handout
-from pipeline.adapters.harness.subject import Make, Subject
+from pipeline.adapters.harness.subject import Applied, Make, Subject
 from pipeline.adapters.terraform import TerraformFailedError, TerraformUnknownError
 
 
@@ -52,6 +52,12 @@ def terraform(handout: Handout) -> Iterator[Make]:
         if subject.applied and not handout.abandon:
             subject.destroy()
         subject.remove()
+
+
+@pytest.fixture
+def example(handout: Handout) -> Applied:
+    """The example as it stands applied: for tests in tests/examples/NAME, which look at examples/NAME."""
+    return Applied(handout)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """How the suites of a module fall into parts that can run beside each other, and which evidence they need.
 
 A part is the smallest thing that is run, timed and repeated alone: the static checks, one `*.tftest.hcl`
-file, the pytest files of one suite, one example's life cycle. A suite's cases are those of all its parts.
+file, the pytest files of one suite, one example's life cycle with the tests that look at it. A suite's cases are those
+of all its parts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,8 @@ from pipeline.domain.verdict import Suite
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Part:
-    """`kind` is static, native, pytest, example or upgrade; `files` are paths below the module.
+    """`kind` is static, native, pytest, example or upgrade; `files` are paths below the module: an example's folder
+    comes before the tests that look at it while it is applied.
 
     `base` is the tag (or ref) of the release that an upgrade starts from; its files are those of that release.
     """
@@ -28,7 +30,7 @@ class Part:
     @property
     def label(self) -> str:
         """For people and for timings: unique within a suite."""
-        return self.files[0] if len(self.files) == 1 else self.kind
+        return self.files[0] if len(self.files) == 1 or self.kind == "example" else self.kind
 
     @property
     def applies(self) -> bool:
@@ -77,11 +79,27 @@ def _suite_parts(module: Module, suite: Suite, own: Sequence[str]) -> list[Part]
     folder = f"tests/{suite}/"
     inside = [p for p in own if p.startswith(folder)]
     native = [part("native", p) for p in inside if p.endswith((".tftest.hcl", ".tftest.json"))]
-    python = [p for p in inside if p.rpartition("/")[2].startswith("test_") and p.endswith(".py")]
+    python = [p for p in inside if _is_python_test(p)]
     found = [*native, *([part("pytest", *python)] if python and suite is Suite.UNIT else [])]
     if suite is Suite.INTEGRATION:
         found += [part("pytest", p) for p in python]
-        found += [part("example", f"examples/{name}") for name in examples_in(own)]
+        looking = _tests_of_examples(own)
+        found += [part("example", f"examples/{name}", *looking.pop(name, ())) for name in examples_in(own)]
+        found += [part("pytest", p) for files in looking.values() for p in files]  # no such example: they say so
+    return found
+
+
+def _is_python_test(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("test_") and path.endswith(".py")
+
+
+def _tests_of_examples(own: Sequence[str]) -> dict[str, list[str]]:
+    """Example → its tests: `tests/examples/<example>/test_*.py`."""
+    found: dict[str, list[str]] = {}
+    for path in filter(_is_python_test, own):
+        folders = path.split("/")[:-1]
+        if len(folders) == 3 and folders[:2] == ["tests", "examples"]:
+            found.setdefault(folders[2], []).append(path)
     return found
 
 

@@ -66,6 +66,26 @@ def test_the_root_is_a_module_too() -> None:
     assert kinds == [("native", ".", "tests/unit/a.tftest.hcl")]
 
 
+def test_an_example_has_the_tests_that_look_at_it() -> None:
+    paths = (
+        "main.tf",
+        "examples/a/main.tf",
+        "examples/b/main.tf",
+        "tests/examples/a/conftest.py",
+        "tests/examples/a/test_x.py",
+        "tests/examples/a/test_y.py",
+        "tests/examples/gone/test_z.py",
+        "tests/examples/test_of_none.py",
+    )
+    found = graph(paths)
+    parts = parts_of(found, found.modules["root"], (Suite.INTEGRATION,))
+    assert [(part.kind, part.label, part.files) for part in parts] == [
+        ("example", "examples/a", ("examples/a", "tests/examples/a/test_x.py", "tests/examples/a/test_y.py")),
+        ("example", "examples/b", ("examples/b",)),
+        ("pytest", "tests/examples/gone/test_z.py", ("tests/examples/gone/test_z.py",)),
+    ]
+
+
 def test_an_example_is_a_folder_with_configuration() -> None:
     assert examples_in(("examples/a/main.tf", "examples/a/b.tf", "examples/x.tf", "examples/b/README.md")) == ("a",)
 

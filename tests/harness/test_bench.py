@@ -4,12 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from pipeline.adapters.harness import examples
 from pipeline.adapters.harness.bench import Bench
 from pipeline.adapters.terraform import Attach
 from pipeline.domain.parts import Part
@@ -220,12 +217,3 @@ def test_init_runs_once_for_the_files_of_a_module_where_a_warm_provider_serves(t
 def write_script(made: Bench, cases: str) -> None:
     """Let the Terraform of a bench answer so."""
     Path(made.terraform[0]).write_text(f'#!/bin/sh\ncase "$1" in\n{cases}\nesac\n')
-
-
-def test_only_an_emulator_is_not_read_again_before_an_example_is_destroyed() -> None:
-    called: list[tuple[str, ...]] = []
-    terraform: Any = SimpleNamespace(destroy=lambda *flags: called.append(flags), state=lambda: None)
-    for target in ("moto", "localstack", "account"):
-        made: Any = SimpleNamespace(target=SimpleNamespace(name=target))
-        assert examples._destroy(made, terraform) == ""
-    assert called == [("-refresh=false",), ("-refresh=false",), ()]

@@ -218,7 +218,7 @@ class Bench:
             case "pytest":
                 return suites.run_pytest(self, part, work, module, aws)
             case "example":
-                return examples.run(self, module, part.files[0], aws)
+                return examples.run(self, part, work, module, aws)
             case "upgrade":
                 return upgrade.run(self, part, work, aws)
             case _:

@@ -1,39 +1,53 @@
-"""An example's life: apply → second plan empty → policy → destroy → nothing left. Each step is a case."""
+"""An example's life: apply → second plan empty → policy → its tests → destroy → nothing left. Each step is a case.
+
+Its tests (`tests/examples/<example>/test_*.py`) look at what was applied: nobody has to apply it a second time to ask
+AWS about it.
+"""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.harness import suites
 from pipeline.adapters.terraform import Terraform, TerraformFailedError, TerraformUnknownError
+from pipeline.domain.parts import Part
 from pipeline.domain.verdict import Case, Verdict
 
 if TYPE_CHECKING:
     from pipeline.adapters.harness.bench import Bench
 
 PLAN = "modferry.tfplan"
-STEPS = ("apply", "second plan is empty", "policy", "destroy", "nothing is left")
+DESTROY = "destroy"
 
 
-def run(bench: "Bench", module: Path, example: str, aws: Mapping[str, str]) -> list[Case]:
+def run(bench: "Bench", part: Part, work: Path, module: Path, aws: Mapping[str, str]) -> list[Case]:
     """The cases of one example; after a step that did not pass, the rest is not run but still cleaned up."""
+    example, tests = part.files[0], part.files[1:]
     terraform = bench.in_folder(module / example, aws)
     before = bench.snapshot(aws)
-    steps: tuple[Callable[[], str], ...] = (
-        lambda: _apply(terraform),
-        lambda: _second_plan(terraform),
-        lambda: _policy(bench, terraform),
-        lambda: _destroy(bench, terraform),
-        lambda: bench.left(before, aws),
-    )
+
+    def case(name: str, step: Callable[[], str]) -> Callable[[], list[Case]]:
+        return lambda: [_case(bench, f"{example}::{name}", step)]
+
+    steps: dict[str, Callable[[], list[Case]]] = {
+        "apply": case("apply", lambda: _apply(terraform)),
+        "second plan is empty": case("second plan is empty", lambda: _second_plan(terraform)),
+        "policy": case("policy", lambda: _policy(bench, terraform)),
+    }
+    if tests:
+        steps["its tests"] = lambda: _look(bench, part, work, module, aws)
+    steps[DESTROY] = case(DESTROY, lambda: _destroy(bench, terraform, touched=bool(tests)))
+    steps["nothing is left"] = case("nothing is left", lambda: bench.left(before, aws))
     cases: list[Case] = []
-    for name, step in zip(STEPS, steps, strict=True):
-        case = _case(bench, f"{example}::{name}", step)
-        cases.append(case)
-        if case.verdict is not Verdict.PASSED:
-            cases += _not_run(example, name, case)
+    while steps:
+        name = next(iter(steps))
+        done = steps.pop(name)()
+        cases += done
+        if stopped := next((one for one in done if one.verdict is not Verdict.PASSED), None):
+            cases += _not_run(example, steps, name, stopped)
             break
-    if any(case.verdict is not Verdict.PASSED for case in cases[: STEPS.index("destroy") + 1]):
+    if not any(one.name == f"{example}::{DESTROY}" and one.verdict is Verdict.PASSED for one in cases):
         bench.clean_up(terraform)
     return cases
 
@@ -52,12 +66,12 @@ def _case(bench: "Bench", name: str, step: Callable[[], str]) -> Case:
     return Case(name=name, verdict=verdict, seconds=seconds, message=gap or problem)
 
 
-def _not_run(example: str, stopped_at: str, case: Case) -> list[Case]:
+def _not_run(example: str, steps: Iterable[str], stopped_at: str, case: Case) -> list[Case]:
     """The steps behind one that did not pass: unsupported where it was, else skipped."""
     verdict = Verdict.UNSUPPORTED if case.verdict is Verdict.UNSUPPORTED else Verdict.SKIPPED
     return [
         Case(name=f"{example}::{name}", verdict=verdict, message=f"not run: {stopped_at} is {case.verdict}")
-        for name in STEPS[STEPS.index(stopped_at) + 1 :]
+        for name in steps
     ]
 
 
@@ -94,10 +108,18 @@ def _differs(change: Mapping[str, object]) -> str:
     return ", ".join(sorted(k for k in {*before, *after} if before.get(k) != after.get(k))) or "unknown values"
 
 
-def _destroy(bench: "Bench", terraform: Terraform) -> str:
+def _look(bench: "Bench", part: Part, work: Path, module: Path, aws: Mapping[str, str]) -> list[Case]:
+    """The cases of its tests; files without a test are not nothing: somebody believes that they test."""
+    name, files = f"{part.files[0]}::its tests", ", ".join(part.files[1:])
+    found = suites.run_pytest(bench, part, work, module, aws)
+    return found or [Case(name=name, verdict=Verdict.FAILED, message=f"there is no test in {files}")]
+
+
+def _destroy(bench: "Bench", terraform: Terraform, *, touched: bool) -> str:
     # The second plan has read everything and found the state right, and an emulator changes nothing by itself: to
-    # read it all again before the destroy is worth its time in a real account only.
-    terraform.destroy(*(() if bench.target.name == "account" else ("-refresh=false",)))
+    # read it all again before the destroy is worth its time only in a real account, and after tests, which may have
+    # touched it.
+    terraform.destroy(*(() if touched or bench.target.name == "account" else ("-refresh=false",)))
     state = terraform.state()
     left = [f"{r['type']}.{r['name']}" for r in (state or {}).get("resources", ()) if r.get("mode") == "managed"]
     return f"still in the state after destroy: {', '.join(left)}" if left else ""

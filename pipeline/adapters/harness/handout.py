@@ -15,7 +15,8 @@ class Handout:
     `root` is the private copy of the tree, `module` the module's path in it; `aws` the target's complete
     AWS environment, `terraform` the program, `env` what Terraform needs besides (CLI configuration, warm
     providers); `report` is where the plugin writes its cases; `seconds` limits one Terraform call; `inits` is where
-    equal inits are shared (harness/inits.py), empty where each is made.
+    equal inits are shared (harness/inits.py), empty where each is made; `example` is the one (`examples/a`) that is
+    applied while these tests look at it, or empty.
     """
 
     root: str
@@ -30,6 +31,7 @@ class Handout:
     seconds: float
     abandon: bool
     inits: str
+    example: str = ""
 
     def write(self, path: Path) -> None:
         """Write it for the child (only its owner may read it: it holds credentials)."""

@@ -1,4 +1,4 @@
-"""The module (or one of its examples) under test, as a test function holds it."""
+"""The module (or one of its examples) under test, as a test function holds it: a copy of its own, or applied."""
 
 import json
 import shutil
@@ -13,48 +13,34 @@ import tftest
 from pipeline.adapters.harness.handout import Handout
 from pipeline.adapters.harness.inits import Inits
 from pipeline.adapters.harness.safetest import SafeTerraformTest
+from pipeline.adapters.terraform import ShareInit
 
 PLAN = "modferry.tfplan"
 PROVIDER_FILE = "modferry_provider.tf"
 PROVIDER = 'provider "aws" {}\n'
 
 
-class Subject:
-    """One copied configuration: `plan`, `apply`, `output`, `plan_is_empty`, `destroy`.
+class Configuration:
+    """A folder that `init` was run in: `plan`, `output`, `plan_is_empty`.
 
     Dictionaries are Terraform's JSON forms: a plan as `terraform show -json`, outputs as name → value.
     """
 
-    def __init__(self, handout: Handout, example: str | None, variables: Mapping[str, Any]) -> None:
-        self.copy = Path(tempfile.mkdtemp(prefix="subject-", dir=handout.scratch))
-        shutil.copytree(handout.root, self.copy, symlinks=True, dirs_exist_ok=True)
-        self.folder = self.copy / handout.module
-        if example is not None:
-            self.folder = self.folder / "examples" / example
-            if not self.folder.is_dir():
-                raise LookupError(f"there is no examples/{example} in {handout.module}")
-        elif not (self.folder / PROVIDER_FILE).exists():
-            (self.folder / PROVIDER_FILE).write_text(PROVIDER)
-        self.applied = False
+    def __init__(self, handout: Handout, folder: Path, share_init: ShareInit | None = None) -> None:
+        self.folder = folder
         self._test = SafeTerraformTest(
-            self.folder,
+            folder,
             argv=handout.terraform,
             env={**handout.env, **handout.aws},
             seconds=handout.seconds,
-            share_init=partial(Inits(Path(handout.inits)).prepare, self.folder, self.copy) if handout.inits else None,
+            share_init=share_init,
         )
-        self._test.setup(variables=variables)
 
     def plan(self) -> "tftest.TerraformPlanOutput":
         """Plan; the plan as `show -json` prints it, with tftest's `resources`, `outputs` and `modules`."""
         self._test.execute_command("plan", "-no-color", "-input=false", f"-out={PLAN}")
         shown = self._test.execute_command("show", "-json", "-no-color", PLAN)
         return tftest.TerraformPlanOutput(json.loads(shown.out))
-
-    def apply(self) -> str:
-        """Apply without asking; what Terraform printed."""
-        self.applied = True
-        return str(self._test.apply())
 
     def output(self) -> dict[str, Any]:
         """Name → value."""
@@ -63,6 +49,30 @@ class Subject:
     def plan_is_empty(self) -> bool:
         """Whether a plan finds nothing to do: resources and outputs."""
         return bool(self._test.execute_command("plan", "-no-color", "-input=false", "-detailed-exitcode").retcode == 0)
+
+
+class Subject(Configuration):
+    """A copy of the module or one of its examples, which a test may also `apply` and `destroy`."""
+
+    def __init__(self, handout: Handout, example: str | None, variables: Mapping[str, Any]) -> None:
+        self.copy = Path(tempfile.mkdtemp(prefix="subject-", dir=handout.scratch))
+        shutil.copytree(handout.root, self.copy, symlinks=True, dirs_exist_ok=True)
+        folder = self.copy / handout.module
+        if example is not None:
+            folder = folder / "examples" / example
+            if not folder.is_dir():
+                raise LookupError(f"there is no examples/{example} in {handout.module}")
+        elif not (folder / PROVIDER_FILE).exists():
+            (folder / PROVIDER_FILE).write_text(PROVIDER)
+        self.applied = False
+        share = partial(Inits(Path(handout.inits)).prepare, folder, self.copy) if handout.inits else None
+        super().__init__(handout, folder, share)
+        self._test.setup(variables=variables)
+
+    def apply(self) -> str:
+        """Apply without asking; what Terraform printed."""
+        self.applied = True
+        return str(self._test.apply())
 
     def destroy(self) -> str:
         """Destroy all of it; what Terraform printed."""
@@ -73,6 +83,17 @@ class Subject:
     def remove(self) -> None:
         """Remove the copy."""
         shutil.rmtree(self.copy, ignore_errors=True)
+
+
+class Applied(Configuration):
+    """The example that is applied while its tests run; modferry destroys it afterwards."""
+
+    def __init__(self, handout: Handout) -> None:
+        if not handout.example:
+            raise LookupError(
+                "no example is applied here: tests/examples/NAME/test_*.py look at examples/NAME, which must exist"
+            )
+        super().__init__(handout, Path(handout.root) / handout.module / handout.example)
 
 
 Make = Callable[..., Subject]

@@ -11,7 +11,7 @@ from pipeline.adapters.harness.reports import cases_from_report
 from pipeline.adapters.harness.subject import PROVIDER, PROVIDER_FILE
 from pipeline.adapters.processes import base_environment, run
 from pipeline.domain.parts import Part
-from pipeline.domain.verdict import Case, Suite
+from pipeline.domain.verdict import Case
 
 if TYPE_CHECKING:
     from pipeline.adapters.harness.bench import Bench
@@ -38,9 +38,10 @@ def run_native(bench: "Bench", part: Part, module: Path, aws: Mapping[str, str])
 
 
 def run_pytest(bench: "Bench", part: Part, work: Path, module: Path, aws: Mapping[str, str]) -> list[Case]:
-    """A part's Python tests in a pytest process of their own."""
+    """A part's Python tests in a pytest process of their own; an example's find it applied (`part.files[0]`)."""
     report = work / "report.jsonl"
-    attached = dict(bench.attach_for(aws, True)(module, False)) if bench.attach_for else {}
+    example, files = (part.files[0], part.files[1:]) if part.kind == "example" else ("", part.files)
+    attached = dict(bench.attach_for(aws, True)(module / example, False)) if bench.attach_for else {}
     handout = Handout(
         root=str(work / "tree"),
         module=part.path,
@@ -54,9 +55,10 @@ def run_pytest(bench: "Bench", part: Part, work: Path, module: Path, aws: Mappin
         seconds=bench.seconds,
         inits=str(bench.inits.folder) if attached else "",
         abandon=bench.target.name != "account",
+        example=example,
     )
     handout.write(work / "handout.json")
-    if not (module / PROVIDER_FILE).exists() and part.suite is not Suite.STATIC:
+    if not (module / PROVIDER_FILE).exists() and not example:
         (module / PROVIDER_FILE).write_text(PROVIDER)
     began = time.monotonic()
     outcome = run(
@@ -71,11 +73,11 @@ def run_pytest(bench: "Bench", part: Part, work: Path, module: Path, aws: Mappin
             str(module),
             "-c",
             "/dev/null",
-            *part.files,
+            *files,
         ),
         cwd=module,
         env=base_environment({**aws, VARIABLE: str(work / "handout.json"), "PYTHONDONTWRITEBYTECODE": "1"}),
         seconds=bench.seconds * 2,
     )
-    folder = part.files[0].rpartition("/")[0]
+    folder = files[0].rpartition("/")[0]
     return cases_from_report(report, folder, outcome, time.monotonic() - began, bench.target.unsupported)

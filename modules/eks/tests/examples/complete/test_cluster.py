@@ -1,4 +1,4 @@
-"""One cluster with everything, applied once; what AWS says about it, asked with boto3."""
+"""The complete example, applied; what AWS says about it, asked with boto3."""
 
 import json
 from collections.abc import Callable
@@ -14,16 +14,14 @@ def document(value: Any) -> dict[str, Any]:
     return decoded
 
 
-def test_complete_cluster_is_what_aws_says(terraform: Callable[..., Any], aws: Aws) -> None:
-    subject = terraform("complete")
-    subject.apply()
-    roles = subject.output()["controller_role_arns"]
+def test_complete_cluster_is_what_aws_says(example: Any, aws: Aws) -> None:
+    roles = example.output()["controller_role_arns"]
     assert_cluster(aws)
     assert_nodes(aws)
     assert_controllers(aws, roles)
     assert_access(aws)
     assert_addons(aws, roles)
-    assert_a_resize_survives(subject, aws)
+    assert_a_resize_survives(example, aws)
 
 
 def assert_cluster(aws: Aws) -> None:
@@ -117,11 +115,11 @@ def assert_addons(aws: Aws, roles: dict[str, str]) -> None:
     assert driver["serviceAccountRoleArn"] == roles["ebs-csi"]
 
 
-def assert_a_resize_survives(subject: Any, aws: Aws) -> None:
+def assert_a_resize_survives(example: Any, aws: Aws) -> None:
     """The autoscaler makes a group larger; the next plan must leave it so."""
     aws("eks").update_nodegroup_config(
         clusterName="complete",
         nodegroupName="general",
         scalingConfig={"desiredSize": 3, "maxSize": 3, "minSize": 1},
     )
-    assert subject.plan_is_empty()
+    assert example.plan_is_empty()
