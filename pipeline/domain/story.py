@@ -63,9 +63,9 @@ STORY: tuple[Step, ...] = (
                     'record.name == "/environment/unit" && output.record_name == "/environment/unit"',
                 ),
             ),
-            "modules/core/tests/integration/test_environment.py": (
-                ('get_parameter(Name="/environments/small")', 'get_parameter(Name="/environment/small")'),
-                ('name["Name"] == "/environments/small"', 'name["Name"] == "/environment/small"'),
+            "modules/core/tests/examples/minimal/test_environment.py": (
+                ('get_parameter(Name="/environments/minimal")', 'get_parameter(Name="/environment/minimal")'),
+                ('name["Name"] == "/environments/minimal"', 'name["Name"] == "/environment/minimal"'),
             ),
         },
     ),

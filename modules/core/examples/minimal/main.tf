@@ -2,7 +2,8 @@
 module "core" {
   source = "../.."
 
-  name = "minimal"
+  name   = "minimal"
+  labels = { owner = "a" }
 
   vpc = {
     cidr          = "10.30.0.0/20"

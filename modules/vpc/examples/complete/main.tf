@@ -30,9 +30,10 @@ module "vpc" {
   }
 
   bastion = {
-    image_id      = data.aws_ami.linux.id
-    allowed_cidrs = ["203.0.113.0/24"]
-    key_name      = aws_key_pair.operators.key_name
+    image_id         = data.aws_ami.linux.id
+    allowed_cidrs    = ["203.0.113.0/24"]
+    key_name         = aws_key_pair.operators.key_name
+    root_volume_size = 12
   }
 
   tags = { Environment = "example", Team = "platform" }

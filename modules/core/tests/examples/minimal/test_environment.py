@@ -1,42 +1,33 @@
-"""One small environment, then a second wish; what AWS says about it, asked with boto3."""
+"""The minimal example, applied; what AWS says about it, asked with boto3."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 Aws = Callable[..., Any]
-NETWORK = {
-    "cidr": "10.40.0.0/20",
-    "dns_hostnames": False,
-    "subnets": {"private": {}},
-    "zones": ["us-east-1a", "us-east-1b"],
-}
 
 
 def record(aws: Aws) -> dict[str, Any]:
     """The environment's record, as others read it."""
-    parameter = aws("ssm").get_parameter(Name="/environments/small")["Parameter"]
+    parameter = aws("ssm").get_parameter(Name="/environments/minimal")["Parameter"]
     content: dict[str, Any] = json.loads(parameter["Value"])
     return content
 
 
-def test_a_small_environment_is_closed_and_says_what_it_is(terraform: Callable[..., Any], aws: Aws) -> None:
-    subject = terraform(name="small", labels={"owner": "a"}, tags={"Team": "platform"}, vpc=NETWORK)
-    subject.apply()
-    vpc_id = subject.output()["vpc"]["vpc_id"]
+def test_a_small_environment_is_closed_and_says_what_it_is(example: Any, aws: Aws) -> None:
+    vpc_id = example.output()["vpc_id"]
     assert_network(aws, vpc_id)
     assert_closed(aws, vpc_id)
     assert_record(aws, vpc_id)
-    assert subject.plan_is_empty()
 
 
 def assert_network(aws: Aws, vpc_id: str) -> None:
     ec2 = aws("ec2")
     [vpc] = ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
-    assert vpc["CidrBlock"] == "10.40.0.0/20"
+    assert vpc["CidrBlock"] == "10.30.0.0/20"
     assert {tag["Key"]: tag["Value"] for tag in vpc["Tags"]} == {
-        "Environment": "small",
-        "Name": "small",
+        "Environment": "minimal",
+        "Name": "minimal",
         "Team": "platform",
     }
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
@@ -60,8 +51,8 @@ def assert_closed(aws: Aws, vpc_id: str) -> None:
 def assert_record(aws: Aws, vpc_id: str) -> None:
     found = record(aws)
     [name] = aws("ssm").describe_parameters()["Parameters"]
-    assert name["Name"] == "/environments/small"
+    assert name["Name"] == "/environments/minimal"
     assert found["labels"] == {"owner": "a"}
-    assert (found["name"], found["cidr"], found["vpc"]) == ("small", "10.40.0.0/20", vpc_id)
+    assert (found["name"], found["cidr"], found["vpc"]) == ("minimal", "10.30.0.0/20", vpc_id)
     assert (found["cluster"], found["serverGroups"]) == (None, [])
     assert sorted(found["subnets"]["private"]) == ["us-east-1a", "us-east-1b"]

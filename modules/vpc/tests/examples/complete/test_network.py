@@ -1,27 +1,16 @@
-"""What AWS says of an applied network: routes, addresses, the closed group, flow logs, endpoints."""
+"""What AWS says of the complete example: routes, addresses, the closed group, flow logs, endpoints."""
 
-import json
 from typing import Any
 
 ZONES = ["us-east-1a", "us-east-1b"]
 
 
-def test_the_network_is_what_was_asked_for(terraform: Any, aws: Any) -> None:
-    subject = terraform(
-        name="net",
-        cidr="10.5.0.0/16",
-        zones=ZONES,
-        nat="per_zone",
-        dns_hostnames=False,  # turning them on costs ten seconds; the complete example does
-        gateway_endpoints={"s3": {}},
-        tags={"Team": "platform"},
-    )
-    subject.apply()
-    out, ec2 = subject.output(), aws("ec2")
+def test_the_network_is_what_was_asked_for(example: Any, aws: Any) -> None:
+    out, ec2 = example.output()["vpc"], aws("ec2")
     vpc_id = out["vpc_id"]
 
     [vpc] = ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
-    assert vpc["CidrBlock"] == "10.5.0.0/16"
+    assert vpc["CidrBlock"] == "10.1.0.0/16"
     assert {"Key": "Team", "Value": "platform"} in vpc["Tags"]
 
     mine = [{"Name": "vpc-id", "Values": [vpc_id]}]
@@ -51,22 +40,18 @@ def test_the_network_is_what_was_asked_for(terraform: Any, aws: Any) -> None:
     assert group["GroupId"] == out["default_security_group_id"]
     assert group["IpPermissions"] == group["IpPermissionsEgress"] == []
 
-    [endpoint] = ec2.describe_vpc_endpoints(Filters=mine)["VpcEndpoints"]
-    assert endpoint["VpcEndpointType"] == "Gateway"
-    assert set(endpoint["RouteTableIds"]) == {
-        table for zones in out["route_table_ids"].values() for table in zones.values()
-    }
+    endpoints = ec2.describe_vpc_endpoints(Filters=mine)["VpcEndpoints"]
+    assert {one["ServiceName"].rpartition(".")[2] for one in endpoints} == {"dynamodb", "s3"}
+    tables = {table for zones in out["route_table_ids"].values() for table in zones.values()}
+    for endpoint in endpoints:
+        assert (endpoint["VpcEndpointType"], set(endpoint["RouteTableIds"])) == ("Gateway", tables)
 
     [log] = ec2.describe_flow_logs(Filter=[{"Name": "resource-id", "Values": [vpc_id]}])["FlowLogs"]
     assert (log["TrafficType"], log["LogDestinationType"]) == ("ALL", "cloud-watch-logs")
-    [records] = aws("logs").describe_log_groups(logGroupNamePrefix="/aws/vpc/net/")["logGroups"]
+    assert log["MaxAggregationInterval"] == 60
+    [records] = aws("logs").describe_log_groups(logGroupNamePrefix="/aws/vpc/complete/")["logGroups"]
     assert log["LogDestination"] in (records["arn"], records["arn"].removesuffix(":*"))
-    assert records["retentionInDays"] == 90
-
-    assert subject.plan_is_empty()
-    subject.destroy()
-    assert not [one for one in ec2.describe_vpcs()["Vpcs"] if one["VpcId"] == vpc_id]
-    assert not aws("logs").describe_log_groups(logGroupNamePrefix="/aws/vpc/net/")["logGroups"]
+    assert records["retentionInDays"] == 365
 
 
 def ways_out(ec2: Any, mine: list[dict[str, Any]]) -> dict[str, str]:
@@ -78,23 +63,3 @@ def ways_out(ec2: Any, mine: list[dict[str, Any]]) -> dict[str, str]:
                 for link in table["Associations"]:
                     found[link.get("SubnetId")] = route.get("GatewayId") or route.get("NatGatewayId")
     return found
-
-
-def test_a_zone_and_a_tier_come_later(terraform: Any, aws: Any) -> None:
-    """An update in place: what is there stays, the endpoint follows to the new tables, and all of it goes again."""
-    first = terraform(
-        name="grow", cidr="10.6.0.0/16", zones=ZONES[:1], subnets={"private": {}}, flow_logs=None, dns_hostnames=False
-    )
-    first.apply()
-    before = first.output()
-    more = {"zones": ZONES, "subnets": {"database": {}, "private": {}}}
-    (first.folder / "zones.auto.tfvars.json").write_text(json.dumps(more))  # read after the first.tfvars.json
-    changes = {one["address"]: one["change"]["actions"] for one in first.plan()["resource_changes"]}
-    assert not {address: acts for address, acts in changes.items() if "delete" in acts}
-    first.apply()
-    after = first.output()
-    assert after["subnet_ids"]["private"]["us-east-1a"] == before["subnet_ids"]["private"]["us-east-1a"]
-    [endpoint] = aws("ec2").describe_vpc_endpoints(VpcEndpointIds=[after["gateway_endpoint_ids"]["s3"]])["VpcEndpoints"]
-    assert len(endpoint["RouteTableIds"]) == 3
-    assert first.plan_is_empty()
-    first.destroy()
