@@ -1,6 +1,5 @@
 """An example's life, with a Terraform that answers as told and real pytest processes."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,11 @@ case "$1" in
 apply) echo '{{"outputs":{{}},"resources":[]}}' > terraform.tfstate ;;
 output) echo '{{"name":{{"value":"small","type":"string","sensitive":false}}}}' ;;
 plan) [ -e moved ] && exit 2 ;;
-show) echo '{{"resource_changes":[]}}' ;;
+show) cat {state} ;;
 esac
 exit 0
 """
+STATE = Path(__file__).parents[1] / "fixtures" / "states" / "nested.json"
 GOOD = "def test_look(example):\n    assert example.output() == {'name': 'small'}\n    assert example.plan_is_empty()\n"
 
 
@@ -34,7 +34,7 @@ def bench(tmp_path: Path, text: str = "", *, target: str = "moto", leaks: Leaks 
         (module / LOOK).parent.mkdir(parents=True)
         (module / LOOK).write_text(text)
     program = tmp_path / "terraform"
-    program.write_text(CALLS.format(log=tmp_path / "calls"))
+    program.write_text(CALLS.format(log=tmp_path / "calls", state=STATE))
     program.chmod(0o755)
     (tmp_path / "scratch").mkdir()
     where = Target(99)
@@ -106,6 +106,17 @@ def test_a_test_that_fails_is_named_and_a_real_account_is_still_cleaned(
     assert ("destroy small" in called(tmp_path)) == destroyed
 
 
+def test_it_says_what_is_managed_in_all_its_modules(tmp_path: Path) -> None:
+    text = (
+        "def test_look(example):\n"
+        "    found = example.resources()\n"
+        "    assert {address: values['name'] for address, values in found.items()} == {\n"
+        "        'aws_a.one': '1', 'module.m.aws_b.two[\"x\"]': '2', 'module.m.module.n.aws_c.three': '3'}\n"
+    )
+    cases = run(bench(tmp_path, text), LOOK)
+    assert set(verdicts(cases)) == {Verdict.PASSED}, [case.message for case in cases]
+
+
 def test_what_a_test_leaves_behind_fails_the_example(tmp_path: Path) -> None:
     there = iter([frozenset[str](), frozenset({"bucket a"})])
     leaks = Leaks(snapshot=lambda _, __: next(there), left=lambda before, after: tuple(after - before))
@@ -132,4 +143,4 @@ def test_the_modules_own_folder_is_what_its_example_calls(tmp_path: Path) -> Non
     """A provider block beside the module would be a second one for the example that calls it."""
     text = "def test_look(example):\n    assert not list((example.folder / '../..').glob('*.tf'))\n"
     cases = run(bench(tmp_path, text), LOOK)
-    assert set(verdicts(cases)) == {Verdict.PASSED}, json.dumps([case.message for case in cases])
+    assert set(verdicts(cases)) == {Verdict.PASSED}, [case.message for case in cases]

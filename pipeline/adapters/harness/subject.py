@@ -95,6 +95,16 @@ class Applied(Configuration):
             )
         super().__init__(handout, Path(handout.root) / handout.module / handout.example)
 
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Address → values of all that is managed, as `show -json` prints the state."""
+        shown = json.loads(self._test.execute_command("show", "-json", "-no-color").out)
+        modules, found = [shown.get("values", {}).get("root_module", {})], {}
+        for module in modules:
+            modules += module.get("child_modules", ())
+            managed = (row for row in module.get("resources", ()) if row["mode"] == "managed")
+            found.update({row["address"]: row["values"] for row in managed})
+        return found
+
 
 Make = Callable[..., Subject]
 """`terraform(example=None, **variables)`: a Subject that is set up (init done)."""

@@ -15,26 +15,6 @@ def planned(plan: Any) -> dict[str, dict[str, Any]]:
     return {row["address"]: row["change"]["after"] for row in plan["resource_changes"] if row["mode"] == "managed"}
 
 
-def test_minimal_example_is_cheap(terraform: Terraform) -> None:
-    """No gateway, no address, nothing that costs by the hour."""
-    plan = terraform("minimal").plan()
-    types = {row["type"] for row in plan["resource_changes"] if row["mode"] == "managed"}
-    assert types == {
-        "aws_cloudwatch_log_group",
-        "aws_default_security_group",
-        "aws_flow_log",
-        "aws_iam_role",
-        "aws_iam_role_policy",
-        "aws_route_table",
-        "aws_route_table_association",
-        "aws_ssm_parameter",
-        "aws_subnet",
-        "aws_vpc",
-        "aws_vpc_endpoint",
-    }
-    assert planned(plan)["module.core.module.vpc.aws_vpc.this"]["enable_dns_hostnames"] is False
-
-
 def test_complete_example_is_tagged_throughout(terraform: Terraform) -> None:
     resources = planned(terraform("complete").plan())
     assert_everything_has_the_tags(resources)

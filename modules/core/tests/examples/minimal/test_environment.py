@@ -21,6 +21,24 @@ def test_a_small_environment_is_closed_and_says_what_it_is(example: Any, aws: Aw
     assert_record(aws, vpc_id)
 
 
+def test_it_is_cheap(example: Any) -> None:
+    """No gateway, no address, nothing that costs by the hour."""
+    types = {address.split("[")[0].split(".")[-2] for address in example.resources()}
+    assert types == {
+        "aws_cloudwatch_log_group",
+        "aws_default_security_group",
+        "aws_flow_log",
+        "aws_iam_role",
+        "aws_iam_role_policy",
+        "aws_route_table",
+        "aws_route_table_association",
+        "aws_ssm_parameter",
+        "aws_subnet",
+        "aws_vpc",
+        "aws_vpc_endpoint",
+    }
+
+
 def assert_network(aws: Aws, vpc_id: str) -> None:
     ec2 = aws("ec2")
     [vpc] = ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
