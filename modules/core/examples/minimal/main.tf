@@ -3,7 +3,7 @@ module "core" {
   source = "../.."
 
   name   = "minimal"
-  labels = { owner = "a" }
+  labels = { owner = "platform" }
 
   vpc = {
     cidr          = "10.30.0.0/20"

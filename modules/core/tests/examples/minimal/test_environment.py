@@ -23,8 +23,8 @@ def test_a_small_environment_is_closed_and_says_what_it_is(example: Any, aws: Aw
 
 def test_it_is_cheap(example: Any) -> None:
     """No gateway, no address, nothing that costs by the hour."""
-    types = {address.split("[")[0].split(".")[-2] for address in example.resources()}
-    assert types == {
+    resources = example.resources()
+    assert {address.split("[")[0].split(".")[-2] for address in resources} == {
         "aws_cloudwatch_log_group",
         "aws_default_security_group",
         "aws_flow_log",
@@ -37,6 +37,7 @@ def test_it_is_cheap(example: Any) -> None:
         "aws_vpc",
         "aws_vpc_endpoint",
     }
+    assert resources["module.core.module.vpc.aws_vpc.this"]["enable_dns_hostnames"] is False
 
 
 def assert_network(aws: Aws, vpc_id: str) -> None:
@@ -70,7 +71,7 @@ def assert_record(aws: Aws, vpc_id: str) -> None:
     found = record(aws)
     [name] = aws("ssm").describe_parameters()["Parameters"]
     assert name["Name"] == "/environments/minimal"
-    assert found["labels"] == {"owner": "a"}
+    assert found["labels"] == {"owner": "platform"}
     assert (found["name"], found["cidr"], found["vpc"]) == ("minimal", "10.30.0.0/20", vpc_id)
     assert (found["cluster"], found["serverGroups"]) == (None, [])
     assert sorted(found["subnets"]["private"]) == ["us-east-1a", "us-east-1b"]
