@@ -9,11 +9,11 @@ from typing import Any
 
 from pipeline.commands.modules import changed_since
 from pipeline.commands.project import Project
-from pipeline.commands.test import in_shard
+from pipeline.domain.parts import in_shard
 from pipeline.domain.verdict import Suite
 
 UNKNOWN = 30.0
-"""Seconds that a suite is taken to last before it ever ran (the same as commands/test.in_shard takes)."""
+"""Seconds that a suite is taken to last before it ever ran (the same as domain/parts.in_shard takes)."""
 
 
 @dataclass(frozen=True, kw_only=True)

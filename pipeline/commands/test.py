@@ -15,9 +15,10 @@ from pipeline.commands.modules import changed_since, upgrade_base
 from pipeline.commands.project import Project
 from pipeline.commands.results import SuiteResult, found_by, reused_result
 from pipeline.domain.evidence import EvidenceKey
+from pipeline.domain.history import History
 from pipeline.domain.ledger import Draft
 from pipeline.domain.module import ModuleGraph
-from pipeline.domain.parts import Part, longest_first, parts_of, upgrade_parts
+from pipeline.domain.parts import Part, in_shard, longest_first, parts_of, upgrade_parts
 from pipeline.domain.statement import NAMESPACE, attested, signed_bytes, statement_of
 from pipeline.domain.trust import Signers, countable, fingerprint
 from pipeline.domain.verdict import Case, Suite, Verdict, suite_verdict
@@ -94,7 +95,9 @@ def plan_tests(project: Project, request: Request, bench: Workbench, *, signers:
             if known and not request.fresh and known.verdict in (Verdict.PASSED, Verdict.UNSUPPORTED):
                 reused.append(replace(reused_result(known), module=name))
             elif base:
-                parts += upgrade_parts(project.graph(base), name, module.path, base)
+                released = project.graph(base)
+                passed = _passed(released, name, history, bench, signers)
+                parts += upgrade_parts(released, name, module.path, base, passed)
             else:
                 parts += parts_of(graph, module, [suite])
     return Plan(
@@ -106,26 +109,18 @@ def plan_tests(project: Project, request: Request, bench: Workbench, *, signers:
     )
 
 
-def in_shard(
-    suites: Sequence[tuple[str, Suite]],
-    seconds: Mapping[tuple[str, str, str], float],
-    target: str,
-    shard: tuple[int, int],
-) -> frozenset[tuple[str, Suite]]:
-    """The suites of shard i of n: whole suites, the longest first onto the shard with the least to do.
-
-    Every shard computes the same answer from the same ledger; a suite is never split, because evidence is of
-    whole suites.
-    """
-    index, count = shard
-    loads = [0.0] * count
-    mine = set()
-    for name, suite in sorted(suites, key=lambda s: (-seconds.get((s[0], s[1], target), 30.0), s)):
-        lightest = loads.index(min(loads))
-        loads[lightest] += seconds.get((name, suite, target), 30.0)
-        if lightest == index - 1:
-            mine.add((name, suite))
-    return frozenset(mine)
+def _passed(
+    released: ModuleGraph, name: str, history: History, bench: Workbench, signers: Signers | None
+) -> tuple[str, ...]:
+    """The integration cases of a release that passed at once with these tools: they need not be found out again."""
+    module = released.modules.get(name)
+    if module is None:
+        return ()
+    digest = released.digest(module)
+    tree = released.tested_tree(module) if signers else ""
+    known = countable(history, name, digest, tree, signers).evidence
+    found = known.get(bench.tools.key(digest=digest, suite=Suite.INTEGRATION, target=bench.target))
+    return tuple(case for case in found.passed if case not in found.flaky) if found else ()
 
 
 def run_tests(

@@ -1,15 +1,18 @@
-"""How the suites of a module fall into parts that can run beside each other, and which evidence they need.
+"""How the suites of a module fall into parts that can run beside each other, in which order and on which machine.
 
 A part is the smallest thing that is run, timed and repeated alone: the static checks, one `*.tftest.hcl`
 file, the pytest files of one suite, one example's life cycle with the tests that look at it. A suite's cases are those
 of all its parts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.domain.module import Module, ModuleGraph
 from pipeline.domain.verdict import Suite
+
+SECOND_PLAN = "second plan is empty"
+"""The case of an example's life that says so."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -18,6 +21,7 @@ class Part:
     comes before the tests that look at it while it is applied.
 
     `base` is the tag (or ref) of the release that an upgrade starts from; its files are those of that release.
+    `settled`: evidence says already that the release, applied, wants nothing more.
     """
 
     module: str
@@ -26,6 +30,7 @@ class Part:
     kind: str
     files: tuple[str, ...] = ()
     base: str = ""
+    settled: bool = False
 
     @property
     def label(self) -> str:
@@ -57,17 +62,25 @@ def examples_in(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(r[1] for r in rows if len(r) == 3 and r[0] == "examples" and r[2].endswith(".tf")))
 
 
-def upgrade_parts(released: ModuleGraph, name: str, path: str, base: str) -> tuple[Part, ...]:
-    """One part for each example of a release; `path` is where the candidate of the module lies now."""
+def upgrade_parts(
+    released: ModuleGraph, name: str, path: str, base: str, passed: Collection[str] = ()
+) -> tuple[Part, ...]:
+    """One part for each example of a release; `path` is where the candidate of the module lies now.
+
+    `passed` are the integration cases of the release that evidence says passed with the same tools.
+    """
     module = released.modules.get(name)
     if module is None:
         return ()
     prefix = "" if module.is_root else module.path + "/"
     own = [p.removeprefix(prefix) for p in released.folders[module.path]]
     return tuple(
-        Part(module=name, path=path, suite=Suite.UPGRADE, kind="upgrade", files=(f"examples/{e}",), base=base)
+        Part(
+            module=name, path=path, suite=Suite.UPGRADE, kind="upgrade", files=(f"examples/{e}",), base=base,
+            settled=f"examples/{e}::{SECOND_PLAN}" in passed,
+        )
         for e in examples_in(own)
-    )
+    )  # fmt: skip
 
 
 def _suite_parts(module: Module, suite: Suite, own: Sequence[str]) -> list[Part]:
@@ -113,3 +126,25 @@ def longest_first(parts: Iterable[Part], seconds: Mapping[tuple[str, str, str], 
         return (whole if whole is not None else guess) * weight
 
     return sorted(parts, key=lambda part: (-expected(part), part))
+
+
+def in_shard(
+    suites: Sequence[tuple[str, Suite]],
+    seconds: Mapping[tuple[str, str, str], float],
+    target: str,
+    shard: tuple[int, int],
+) -> frozenset[tuple[str, Suite]]:
+    """The suites of shard i of n: whole suites, the longest first onto the shard with the least to do.
+
+    Every shard computes the same answer from the same ledger; a suite is never split, because evidence is of
+    whole suites.
+    """
+    index, count = shard
+    loads = [0.0] * count
+    mine = set()
+    for name, suite in sorted(suites, key=lambda s: (-seconds.get((s[0], s[1], target), 30.0), s)):
+        lightest = loads.index(min(loads))
+        loads[lightest] += seconds.get((name, suite, target), 30.0)
+        if lightest == index - 1:
+            mine.add((name, suite))
+    return frozenset(mine)

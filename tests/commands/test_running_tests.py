@@ -13,11 +13,11 @@ from pipeline.adapters.git import GitRepository
 from pipeline.adapters.ledger import GitLedger
 from pipeline.commands.project import Project
 from pipeline.commands.results import SuiteResult
-from pipeline.commands.test import Plan, Request, in_shard, plan_tests, run_tests
+from pipeline.commands.test import Plan, Request, plan_tests, run_tests
 from pipeline.config import read_settings
 from pipeline.domain.evidence import Tools
 from pipeline.domain.module import Files
-from pipeline.domain.parts import Part
+from pipeline.domain.parts import Part, in_shard
 from pipeline.domain.verdict import Suite, Verdict, exit_for
 from pipeline.errors import Exit, InterruptedRunError, RefusedError, UsageError
 from pipeline.ports import RunPart

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from pipeline.cli import run
-from pipeline.commands.test import in_shard
 from pipeline.domain.ledger import Draft
+from pipeline.domain.parts import in_shard
 from pipeline.domain.verdict import Suite
 from tests.conftest import MakeRepository, git, write_files
 from tests.fleet.story import Story, runner

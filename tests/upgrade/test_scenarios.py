@@ -12,12 +12,14 @@ from pipeline.commands.release import Wish
 from pipeline.commands.results import SuiteResult, found_by
 from pipeline.commands.test import Plan, Request, plan_tests, run_tests
 from pipeline.commands.upgrade import find_upgrade
-from pipeline.domain.evidence import Tools
+from pipeline.domain.evidence import Evidence, Tools
 from pipeline.domain.fleet.proof import check_message
+from pipeline.domain.ledger import Draft
 from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
 from pipeline.domain.rehearsal import Rehearsal, Undone, WayBack
 from pipeline.domain.release import tag_fields
+from pipeline.domain.trust import Signed, Signers
 from pipeline.domain.upgrade import Measured, upgrade_findings
 from pipeline.domain.verdict import Case, Suite, Verdict
 from pipeline.domain.version import Bump
@@ -293,3 +295,39 @@ def test_without_an_example_diff_says_so(make_repository: MakeRepository) -> Non
     git(clone, "tag", "v-any")
     with pytest.raises(UsageError, match="no example of network"):
         find_upgrade(project(clone), "network", "v-any", "main", FakeBench(), Silent())
+
+
+def _settled(where: Path, *, tools: Tools = TOOLS, signers: Signers | None = None, **evidence: Any) -> list[bool]:
+    """What the upgrade's parts take as known where the release has this evidence of its integration suite."""
+    release_first(where)
+    opened = project(where)
+    graph = opened.graph()
+    digest = graph.digest(graph.modules["network"])
+    key = tools.key(digest=digest, suite=Suite.INTEGRATION, target="moto")
+    given = {"passed": ("examples/minimal::second plan is empty",), **evidence}
+    found = Evidence(key=key, module="network", verdict=Verdict.PASSED, counts={"passed": 1}, seconds=1.0, **given)
+    opened.ledger.append(lambda _: [Draft(kind="evidence", body=found.to_body())], push=False)
+    commit(where, {**CHANGED, **ADDED}, "feat: more")
+    planned = plan_tests(project(where), Request(suites=(Suite.UPGRADE,)), FakeBench(), signers=signers)
+    return [part.settled for part in planned.parts]
+
+
+def test_a_release_whose_second_plan_was_empty_is_not_planned_a_second_time(make_repository: MakeRepository) -> None:
+    assert _settled(make_repository(FILES)) == [True]
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        {"passed": ()},
+        {"passed": ("examples/other::second plan is empty",)},
+        {"flaky": ("examples/minimal::second plan is empty",)},
+        {"tools": Tools(terraform="1.11.4", provider="5.100.0", emulator="moto 6")},
+        {"signers": Signers(where="allowed_signers", check=lambda *_: Signed())},
+    ],
+    ids=["not passed", "of another example", "flaky", "with other tools", "not signed"],
+)
+def test_only_what_passed_at_once_here_is_taken_as_known(
+    make_repository: MakeRepository, evidence: dict[str, Any]
+) -> None:
+    assert _settled(make_repository(FILES), **evidence) == [False]

@@ -1,7 +1,7 @@
 """The bench's part of an upgrade with a scripted Terraform: what each answer means, step by step."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,27 @@ def test_an_upgrade_is_planned_applied_planned_again_and_planned_back(clone: Pat
 def test_what_the_release_wants_anyway_is_taken_out(clone: Path) -> None:
     cases, _ = run(clone, {"plan candidate": UPDATE, "plan release 2": UPDATE})
     assert rules(cases) == []
+
+
+def test_what_evidence_says_of_the_release_is_not_planned_again(clone: Path) -> None:
+    bench, part = prepare(clone, {"plan candidate 1": UPDATE})
+    cases = upgrade.run(bench, replace(part, settled=True), bench.scratch, {})
+    assert rules(cases) == ["upgrade-updates"]
+    steps = [call for call in bench.script.calls if not call.startswith(("init", "state"))]
+    assert steps == [
+        "plan release",
+        "apply release",
+        "plan candidate",
+        "apply candidate",
+        "plan candidate",
+        "plan release",
+    ]
+
+
+def test_a_settled_release_that_no_longer_plans_is_still_noticed(clone: Path) -> None:
+    bench, part = prepare(clone, {"plan candidate": "Error: no", "plan release 2": "Error: no"})
+    (case,) = upgrade.run(bench, replace(part, settled=True), bench.scratch, {})
+    assert case.verdict is Verdict.ERRORED
 
 
 @pytest.mark.parametrize("step", ["init release", "plan release", "apply release"])

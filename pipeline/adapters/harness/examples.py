@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.adapters.harness import suites
 from pipeline.adapters.terraform import Terraform, TerraformFailedError, TerraformUnknownError
-from pipeline.domain.parts import Part
+from pipeline.domain.parts import SECOND_PLAN, Part
 from pipeline.domain.verdict import Case, Verdict
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(bench: "Bench", part: Part, work: Path, module: Path, aws: Mapping[str, 
 
     steps: dict[str, Callable[[], list[Case]]] = {
         "apply": case("apply", lambda: _apply(terraform)),
-        "second plan is empty": case("second plan is empty", lambda: _second_plan(terraform)),
+        SECOND_PLAN: case(SECOND_PLAN, lambda: _second_plan(terraform)),
         "policy": case("policy", lambda: _policy(bench, terraform)),
     }
     if tests:

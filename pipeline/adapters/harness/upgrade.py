@@ -2,7 +2,8 @@
 
 Findings are facts, not failures: a case passes when it could be found out, and carries them in `data`. A
 release that does not apply here, or a provider that is not here, is errored; an emulator's gap is
-unsupported. What the release's own second plan wants is measured only where the upgrade wants something.
+unsupported. What the release's own second plan wants is measured only where the upgrade wants something, and where no
+evidence says already that it wants nothing.
 """
 
 import re
@@ -36,6 +37,8 @@ class Trial:
     terraform: Terraform
     place: Place
     where: Measured
+    settled: bool = False
+    """The release is known to want nothing once it is applied."""
     before: dict[str, Any] | None = None
     """The release's own second plan, where it was needed."""
     plan: dict[str, Any] = field(default_factory=dict)
@@ -63,7 +66,8 @@ class Trial:
         self.plan = self.terraform.show(UPGRADE_PLAN)
         if not wants:
             return []
-        self.before = self._second_plan_of_release()
+        if not self.settled:
+            self.before = self._second_plan_of_release()
         return list(upgrade_findings(self.plan, self.where, before=self.before, stateful=self.bench.stateful))
 
     def init(self) -> None:
@@ -109,7 +113,7 @@ def run(bench: "Bench", part: Part, work: Path, aws: Mapping[str, str]) -> list[
     place = Place(root=work / "place", candidate=work / "tree", files=files, example=example)
     terraform = bench.in_folder(place.folder, aws)
     where = Measured(example=example, base=part.base, file=f"{files.path}/{example}/main.tf".removeprefix("./"))
-    trial = Trial(bench=bench, terraform=terraform, place=place, where=where)
+    trial = Trial(bench=bench, terraform=terraform, place=place, where=where, settled=part.settled)
     try:
         try:
             trial.release()
