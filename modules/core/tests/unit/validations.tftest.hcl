@@ -9,6 +9,26 @@ mock_provider "aws" {
   }
 }
 
+# What the parts would plan is no matter here.
+override_module {
+  target = module.vpc
+  outputs = {
+    cidr       = "10.0.0.0/16"
+    subnet_ids = { database = {}, private = {}, public = {} }
+    vpc_id     = "vpc-0123456789abcdef0"
+  }
+}
+
+override_module {
+  target  = module.eks
+  outputs = { cluster_name = "unit" }
+}
+
+override_module {
+  target  = module.server_group
+  outputs = {}
+}
+
 variables {
   name = "unit"
   vpc  = { cidr = "10.0.0.0/16", zones = ["eu-west-1a", "eu-west-1b"] }
