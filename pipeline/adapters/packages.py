@@ -117,10 +117,9 @@ class Packages:
 
 def recorded_source(text: str, pin: Pin) -> str:
     """A pin's source as Terraform writes it into its record; empty where that is not known for certain."""
-    end = f"//{pin.folder}?ref={pin.ref}"
-    address = text.removesuffix(end)
+    address = text.removesuffix(f"//{pin.folder}?ref={pin.ref}")
     names = {_CALL: pin.call, _REF: pin.ref, _FOLDER: pin.folder}
-    if address == text or not all(pattern.fullmatch(name) for pattern, name in names.items()):
+    if not all(pattern.fullmatch(name) for pattern, name in names.items()):
         return ""
     if posixpath.normpath(f"/{pin.folder}") != f"/{pin.folder}":
         return ""

@@ -101,7 +101,9 @@ def test_the_bytes_are_those_of_origins_tag_whatever_lies_here(there: Place) -> 
     git(there.clone, "commit", "-q", "-a", "-m", "feat: two")
     git(there.clone, "tag", "-f", "net/v1")
     write_files(there.clone, {"modules/net/run.sh": "three"})
-    for name, value in (("core.autocrlf", "true"), ("core.eol", "crlf")):
+    write_files(there.scratch, {"attributes": "*.tf text eol=crlf\n"})
+    own = {"core.autocrlf": "true", "core.eol": "crlf", "core.attributesFile": str(there.scratch / "attributes")}
+    for name, value in own.items():
         git(there.clone, "config", name, value)
     assert there.packages.place(there.job(), there.folder) == {"net/v1": commit}
     assert (there.folder / ".terraform/modules/net/modules/net/run.sh").read_bytes() == b"one"
