@@ -159,7 +159,7 @@ class TerraformStacks:
         self.locks.allow(holder, since)
 
     def drop(self, job: Job) -> None:
-        """Forget a job and remove what `init` fetched for it: a whole clone for each module, of each stack.
+        """Forget a job and remove its modules: at worst a whole clone for each, of each stack.
 
         Removed by a thread of its own, so that nobody waits until `end`.
         """
