@@ -5,11 +5,11 @@ left out is decided by domain/reach; whoever needs all of it (programs of the re
 """
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.checkouts import Checkout
 from pipeline.adapters.trees import CommitTree
 from pipeline.domain.module import Files
 from pipeline.domain.reach import Estate, reach
@@ -35,7 +35,7 @@ class PrivateCopies:
         self.folder = folder
         self.modules = modules
         self._estates: dict[str, Estate] = {}
-        self._indexes: dict[str, Path] = {}
+        self._checkouts: dict[str, Checkout] = {}
         self._copies: dict[Path, _Copy] = {}
 
     def copy_out(self, tree: CommitTree, into: Path, stack: str, own: Mapping[str, bytes]) -> None:
@@ -47,14 +47,18 @@ class PrivateCopies:
         if copy.whole:
             return
         estate = self._estate(tree)
-        needed = reach(estate, stack, own) if stack and not _has_garbled(tree) else None
+        needed = self.reach(tree, stack, own) if stack else None
         if needed is None:
             self._complete(tree, copy, into)
             return
         new = needed - estate.shared - copy.added
-        self._write(tree, into, new if copy.begun else new | estate.shared)
+        self._checkout(tree, into).write(into, new if copy.begun else new | estate.shared)
         copy.added |= new
         copy.begun = True
+
+    def reach(self, tree: CommitTree, folder: str, own: Mapping[str, bytes]) -> frozenset[str] | None:
+        """The files that what is called in this folder can need, with `own` in it; None: it may need any."""
+        return None if _has_garbled(tree) else reach(self._estate(tree), folder, own)
 
     def _estate(self, tree: CommitTree) -> Estate:
         if tree.commit not in self._estates:
@@ -64,26 +68,18 @@ class PrivateCopies:
 
     def _complete(self, tree: CommitTree, copy: _Copy, into: Path) -> None:
         if copy.begun:
-            self._write(tree, into, set(tree.paths()) - self._estate(tree).shared - copy.added)
+            self._checkout(tree, into).write(into, set(tree.paths()) - self._estate(tree).shared - copy.added)
         else:
-            self.repository.git("checkout-index", "--all", f"--prefix={into}/", env=self._environment(tree, into))
+            self._checkout(tree, into).write(into)
         copy.whole = True
         copy.added.clear()
 
-    def _write(self, tree: CommitTree, into: Path, paths: AbstractSet[str]) -> None:
-        if paths:
-            listed = "".join(f"{path}\0" for path in sorted(paths))
-            words = ("checkout-index", "-z", "--stdin", f"--prefix={into}/")
-            self.repository.git(*words, stdin=listed, env=self._environment(tree, into))
-
-    def _environment(self, tree: CommitTree, into: Path) -> dict[str, str]:
-        """git's list of the commit's files, read once, lies beside the first copy of the commit."""
-        index = self._indexes.setdefault(tree.commit, into.with_name(f"{into.name}.index"))
-        env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(into)}
-        if not index.exists():
-            index.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.repository.git("read-tree", tree.commit, env=env)
-        return env
+    def _checkout(self, tree: CommitTree, into: Path) -> Checkout:
+        """git's list of the commit's files lies beside the first copy of the commit."""
+        if tree.commit not in self._checkouts:
+            index = into.with_name(f"{into.name}.index")
+            self._checkouts[tree.commit] = Checkout(self.repository, tree.commit, index)
+        return self._checkouts[tree.commit]
 
 
 def _has_garbled(tree: CommitTree) -> bool:

@@ -39,6 +39,9 @@ OpenTerraform = Callable[[Path, str, bool], Terraform]
 PackageOf = Callable[[str], Package | None]
 """Environment → the provider package that a warm Terraform is attached to there; None: there is none, all is stock."""
 
+PlaceModules = Callable[[Job, Path], Mapping[str, str]]
+"""(job, stack's folder) → tag → the commit whose files were put there, before `init`, for what the tag pins."""
+
 
 class Copies(Protocol):
     """Where private copies come from."""
@@ -75,6 +78,7 @@ class TerraformStacks:
         aws: Callable[[str], Mapping[str, str]],
         environments: Sequence[Environment],
         package: PackageOf = lambda _: None,
+        place: PlaceModules = lambda *_: {},
         hash_key: bytes | None = None,
         stateful: Sequence[str] = (),
     ) -> None:
@@ -84,6 +88,7 @@ class TerraformStacks:
         self.aws = aws
         self.environments = {environment.name: environment for environment in environments}
         self.package = package
+        self.place = place
         self.hash_key = hash_key
         self.stateful = stateful
         self.locks = LockBreaker()
@@ -94,7 +99,7 @@ class TerraformStacks:
 
     def plan(self, job: Job, *, may_upgrade: bool) -> Planned:
         """Copy, init, plan, show; see the port."""
-        folder = self._prepare(job)
+        folder, taken = self._prepare(job)
         if (folder.parent / "verify").is_dir():
             self.tests.begin()  # it is there when the stack is applied and planned again
         saved = Saved(folder=folder)
@@ -112,6 +117,7 @@ class TerraformStacks:
             shown="\n".join(f"  {change.action} {change.name}" for change in read_changes(document)),
             differences=read_differences(document),
             outside=read_outside(document),
+            taken=taken,
         )
 
     def apply(self, job: Job) -> None:
@@ -145,7 +151,7 @@ class TerraformStacks:
 
     def resources(self, job: Job) -> tuple[Resource, ...]:
         """Init and pull the state; see the port."""
-        folder = self._prepare(job)
+        folder, _ = self._prepare(job)
         return resources_in(self._initialised(job, folder, may_upgrade=False).state())
 
     def may_break(self, holder: Holder, since: str) -> None:
@@ -153,7 +159,7 @@ class TerraformStacks:
         self.locks.allow(holder, since)
 
     def drop(self, job: Job) -> None:
-        """Forget a job and remove what `init` fetched for it: a whole clone for each module, of each stack.
+        """Forget a job and remove its modules: at worst a whole clone for each, of each stack.
 
         Removed by a thread of its own, so that nobody waits until `end`.
         """
@@ -181,8 +187,9 @@ class TerraformStacks:
             raise UndecidedError(f"{job.name} was not planned by this run.", remedy="modferry recover")
         return saved
 
-    def _prepare(self, job: Job) -> Path:
-        """The copy of this key and commit, shared by its stacks, with the job's files in the stack's folder."""
+    def _prepare(self, job: Job) -> tuple[Path, Mapping[str, str]]:
+        """The copy of this key and commit, shared by its stacks, with the job's files in the stack's folder, and what
+        its modules were taken from."""
         copy = self._copy_of(job)
         with self._copying:
             self.copies.copy_out(job.commit, copy, job.name, job.files)
@@ -193,7 +200,8 @@ class TerraformStacks:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        return folder
+        with self._copying:
+            return folder, self.place(job, folder)
 
     def _copy_of(self, job: Job) -> Path:
         return self.scratch / job.key / job.commit[:16]

@@ -27,16 +27,14 @@ class CommitTree:
         self._read: dict[str, bytes] = {}
 
     @cached_property
-    def _entries(self) -> dict[str, tuple[str, str]]:
+    def _rows(self) -> list[tuple[str, str, str, str]]:
         out = self.repository.git("ls-tree", "-r", "-z", self.commit)
-        entries = {}
-        for row in out.split("\0"):
-            if row:
-                head, path = row.split("\t", 1)
-                mode, kind, blob = head.split()
-                if kind == "blob":
-                    entries[path] = (mode, blob)
-        return entries
+        heads = (row.split("\t", 1) for row in out.split("\0") if row)
+        return [(path, *_words(head)) for head, path in heads]
+
+    @cached_property
+    def _entries(self) -> dict[str, tuple[str, str]]:
+        return {path: (mode, blob) for path, mode, kind, blob in self._rows if kind == "blob"}
 
     @cached_property
     def _sorted(self) -> tuple[str, ...]:
@@ -45,6 +43,10 @@ class CommitTree:
     def paths(self) -> Sequence[str]:
         """All paths, sorted."""
         return self._sorted
+
+    def has_submodules(self) -> bool:
+        """Whether other repositories belong to it, which are in no tree."""
+        return any(kind == "commit" for _, _, kind, _ in self._rows)
 
     def mode(self, path: str) -> str:
         """Git's mode."""
@@ -70,6 +72,11 @@ class CommitTree:
             folder = path.rpartition("/")[0]
             self.load([p for p in self._sorted if p.rpartition("/")[0] == folder])
         return self._read[path]
+
+
+def _words(head: str) -> tuple[str, str, str]:
+    mode, kind, name = head.split()
+    return mode, kind, name
 
 
 class WorkingTree:

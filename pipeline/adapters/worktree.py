@@ -31,6 +31,7 @@ class OriginMain:
         self.branch = branch
         self.folder = folder.strip("/")
         self._trees: dict[str, CommitTree] = {}
+        self._seen: dict[str, str] = {}
         self._copies = PrivateCopies(repository, folder=self.folder, modules=modules)
 
     def fetch(self) -> str:
@@ -57,7 +58,7 @@ class OriginMain:
         prefix = f"{self.folder}/{environment}/"
         found = {
             path[len(prefix) :].split("/")[0]
-            for path in self._tree(commit).paths()
+            for path in self.tree(commit).paths()
             if path.startswith(prefix) and path.count("/", len(prefix)) == 1 and path.endswith((".tf", ".tf.json"))
         }
         return sorted(found - {RESERVED})
@@ -68,7 +69,7 @@ class OriginMain:
         Who asks for one stack asks for the next: one process of git reads those of the whole environment.
         """
         prefix = f"{self.folder}/{environment}/{stack}/"
-        tree = self._tree(commit)
+        tree = self.tree(commit)
         paths = [p for p in _below(tree.paths(), prefix) if tree.mode(p) != "120000"]
         tree.load(_below(tree.paths(), f"{self.folder}/{environment}/"))
         return {path[len(prefix) :]: tree.read(path) for path in paths}
@@ -83,7 +84,13 @@ class OriginMain:
         except GitError as error:
             raise UndecidedError(f"Origin's tags could not be read: {error.said}", remedy="run it again") from error
         found = {name: refs.get(f"refs/tags/{name}^{{}}") or refs.get(f"refs/tags/{name}") for name in names}
+        self._seen.update({name: commit or "" for name, commit in found.items()})
         return {name: commit for name, commit in found.items() if commit}
+
+    def seen_tags(self, names: Sequence[str]) -> Mapping[str, str]:
+        """As `tags`, as this run last saw them; asked for now where it has not seen them."""
+        self.tags([name for name in names if name not in self._seen])
+        return {name: commit for name in names if (commit := self._seen[name])}
 
     def check_push(self) -> None:
         """Ask origin, without changing anything, whether we may push to main."""
@@ -121,9 +128,15 @@ class OriginMain:
 
         Called again for the same folder it adds what is missing; what lies there already is left as it is.
         """
-        self._copies.copy_out(self._tree(commit), into, stack and f"{self.folder}/{stack}", own or {})
+        self._copies.copy_out(self.tree(commit), into, stack and f"{self.folder}/{stack}", own or {})
 
-    def _tree(self, commit: str) -> CommitTree:
+    def reach(self, commit: str, folder: str, own: Mapping[str, bytes] | None = None) -> frozenset[str] | None:
+        """The files of a commit that what is called in this folder of it can need, with the files `own` in it; None: it
+        may need any."""
+        return self._copies.reach(self.tree(commit), folder, own or {})
+
+    def tree(self, commit: str) -> CommitTree:
+        """The files of a commit. UndecidedError where it is not here."""
         if commit not in self._trees:
             try:
                 self._trees[commit] = CommitTree(self.repository, self.repository.resolve(commit))

@@ -181,6 +181,7 @@ def open_ferry(
     from pipeline.adapters.access import access_to
     from pipeline.adapters.holders import MARK, end_leftovers, is_dead, this_holder
     from pipeline.adapters.ledger import GitLedger
+    from pipeline.adapters.packages import Packages
     from pipeline.adapters.stacks import TerraformStacks
     from pipeline.adapters.terraform import Terraform
     from pipeline.commands.ferry.ports import Ferry
@@ -191,8 +192,10 @@ def open_ferry(
     holder = this_holder(ledger.actor)
     source = settings.source or repository.config(f"remote.{repository.remote()}.url") or str(repository.root)
     trunk = open_trunk(project)
+    fetched_from = environ.get("MODFERRY_SOURCE_REDIRECT") or source
     key = environ.get("MODFERRY_HASH_KEY")
     with open_hands(project, environ, "promotion") as hands:
+        packages = Packages(trunk=trunk, source=source, fetched_from=fetched_from, scratch=hands.scratch / "packages")
 
         def open_terraform(folder: Path, environment: str, is_warm: bool) -> Terraform:
             terraform = hands.terraform(folder, environment, is_warm)
@@ -203,6 +206,7 @@ def open_ferry(
             scratch=hands.scratch,
             terraform=open_terraform,
             package=hands.package,
+            place=packages.place,
             aws=access_to(settings, environ),
             environments=settings.environment,
             hash_key=key.encode() if key else None,

@@ -46,6 +46,8 @@ class World:
     parents: dict[str, str] = field(default_factory=dict)
     main: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+    """Tag → the commit whose files were planned for it, where Terraform did not fetch them."""
     cloud: dict[str, str] = field(default_factory=dict)
     """Stack → digest of the content that runs there, or `<digest>+half` after a torn apply."""
     locks: dict[str, str] = field(default_factory=dict)
@@ -263,7 +265,7 @@ class FakeStacks:
         self.planned[job.name, job.key] = digest
         code = (Difference(address="thing.this", action="update", attributes=("size",)),) if runs != digest else ()
         outside = (*self.world.touched.get(job.name, ()), *(() if job.name in self.world.restless else churn))
-        return Planned(facts=facts, differences=(*code, *churn), outside=outside)
+        return Planned(facts=facts, differences=(*code, *churn), outside=outside, taken=self.world.taken)
 
     def apply(self, job: Job) -> None:
         """The cloud runs the content; a broken version stops half way."""

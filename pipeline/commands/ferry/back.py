@@ -142,7 +142,7 @@ def _plan_back(ferry: Ferry, promotion: Promotion, stack: str) -> Way:
             key=f"{promotion.id}-back",
         )
         planned = ferry.stacks.plan(job, may_upgrade=False)
-        insist_unmoved(ferry, job.name, files)
+        insist_unmoved(ferry, job.name, files, planned.taken)
     except ModferryError as error:
         ferry.say(f"  {stack}: {error}")
         had_said = says_blocked(crossed)

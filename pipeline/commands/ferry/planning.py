@@ -33,7 +33,7 @@ def plan_forward(ferry: Ferry, promotion: Promotion, run: StackRun) -> Ready:
         files[LOCK_FILE] = lock.encode()
     job = Job(environment=promotion.environment, stack=run.stack, commit=promotion.base, files=files, key=promotion.id)
     planned = ferry.stacks.plan(job, may_upgrade=not lock and promotion.kind is not Kind.DEPLOY)
-    insist_unmoved(ferry, job.name, files)
+    insist_unmoved(ferry, job.name, files, planned.taken)
     if planned.lock is not None:
         files = {**files, LOCK_FILE: planned.lock}
     return Ready(job=job, content=contents.describe(ferry, promotion.base, files, was=was), planned=planned)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from pipeline.commands.ferry.ports import Ferry
-from pipeline.domain.gate import Decision, Refused, combine, insist
+from pipeline.domain.gate import Allowed, Decision, Refused, combine, insist
 from pipeline.domain.history import History
 from pipeline.domain.pin_lock import Lock, judge_lock, lock_of, read_lock, with_lock
 from pipeline.domain.pins import find_pins, refs_of
@@ -36,10 +36,11 @@ def judge_locks(
     return combine(judge_lock(name, lock, pins, there, releases) for name, (lock, pins) in wanted.items())
 
 
-def insist_unmoved(ferry: Ferry, stack: str, files: Mapping[str, bytes]) -> None:
-    """Raise TagMovedError where a tag that these files pin is no longer what was released or what they are locked to.
+def insist_unmoved(ferry: Ferry, stack: str, files: Mapping[str, bytes], taken: Mapping[str, str]) -> None:
+    """Raise TagMovedError where a tag that these files pin is no longer what was released or what they are locked to,
+    or not what was planned for it (`taken`).
 
-    Asked when a stack was planned: Terraform has just fetched what the tag named. Fails closed.
+    Asked when a stack was planned: what the tag named was fetched before. Fails closed.
     """
     refs = refs_of(find_pins(files, ferry.source)).values()
     history, there = ferry.ledger.history(), ferry.trunk.tags(sorted(refs))
@@ -48,11 +49,23 @@ def insist_unmoved(ferry: Ferry, stack: str, files: Mapping[str, bytes]) -> None
         (
             judge_lock(stack, read_lock(files, stack), refs, there, known.values()),
             *(judge_unmoved(known[ref], there.get(ref)) for ref in refs if ref in known),
+            *(_judge_taken(stack, ref, taken[ref], there.get(ref)) for ref in refs if ref in taken),
         )
     )
     if isinstance(decision, Refused):
         raise TagMovedError(" ".join(decision.reasons), remedy=decision.remedy)
     insist(decision)
+
+
+def _judge_taken(stack: str, ref: str, taken: str, on_origin: str | None) -> Decision:
+    """Fails closed: what was planned must be what the tag still names when it is approved."""
+    if taken == on_origin:
+        return Allowed()
+    now = f"is at {on_origin[:12]} on origin now" if on_origin else "is gone from origin"
+    return Refused(
+        reasons=(f"The tag {ref} moved while {stack} was planned: it was at {taken[:12]} and {now}.",),
+        remedy=f"find out who moved the tag {ref}, then run it again",
+    )
 
 
 def locked(ferry: Ferry, stack: str, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> dict[str, bytes]:

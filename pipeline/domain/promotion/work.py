@@ -1,7 +1,7 @@
 """What is handed to the outside to work on a stack, and what comes back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from pipeline.domain.plan_differences import Difference
@@ -38,6 +38,8 @@ class Planned:
     """The plan for people, one line a change."""
     differences: tuple[Difference, ...] = ()
     outside: tuple[Difference, ...] = ()
+    taken: Mapping[str, str] = field(default_factory=dict)
+    """Tag → the commit whose files were planned for it, where Terraform did not fetch them itself."""
 
 
 class CheckVerdict(StrEnum):
