@@ -8,6 +8,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -22,11 +23,11 @@ from pipeline.adapters.verification import has_programs, is_unreachable, run_che
 from pipeline.adapters.warm.package import Package, allows, is_locked, vouches
 from pipeline.domain.inventory import Resource, resources_in
 from pipeline.domain.pins import LOCK_FILE
-from pipeline.domain.plan import PlanSummary, summarise
+from pipeline.domain.plan import summarise
 from pipeline.domain.plan_changes import read_changes
 from pipeline.domain.plan_differences import read_differences, read_outside
-from pipeline.domain.promotion.record import Holder, PlanFacts
-from pipeline.domain.promotion.work import CheckResult, CheckVerdict, Job, Planned, Verification
+from pipeline.domain.promotion.record import Holder
+from pipeline.domain.promotion.work import CheckResult, CheckVerdict, Job, Planned, Verification, facts_of
 from pipeline.domain.settings import Environment
 from pipeline.errors import ModferryError, RefusedError, UndecidedError
 
@@ -112,7 +113,7 @@ class TerraformStacks:
         saved.empty = not changed and summary.is_empty
         lock = saved.folder / LOCK_FILE
         return Planned(
-            facts=_facts(summary, empty=saved.empty),
+            facts=facts_of(summary, empty=saved.empty),
             lock=lock.read_bytes() if lock.exists() else None,
             shown="\n".join(f"  {change.action} {change.name}" for change in read_changes(document)),
             differences=read_differences(document),
@@ -129,20 +130,26 @@ class TerraformStacks:
         saved.empty = False
 
     def verify(self, job: Job) -> Verification:
-        """The second plan, then the environment's checks; they are left out when the plan is not empty."""
+        """The second plan, then the environment's checks; they are left out when the plan is not empty.
+
+        What they will need is read while Terraform plans, which changes none of it.
+        """
         saved = self._find(job)
-        second = self._second_plan(job, saved)
+        environment = self.environments[job.environment]
+        with ThreadPoolExecutor(1) as beside:
+            whole = beside.submit(self._complete, job) if has_programs(environment, saved.folder.parent) else None
+            told = beside.submit(self._outputs, saved) if whole or environment.checks else None
+            second = self._second_plan(job, saved)
         if second.verdict is not CheckVerdict.PASSED:
             return Verification(checks=(second,))
-        environment = self.environments[job.environment]
-        if has_programs(environment, saved.folder.parent):
-            self._complete(job)
+        if whole:
+            whole.result()
         checks = run_checks(
             environment,
             job.stack,
             folder=saved.folder.parent,
             aws={**self.aws(job.environment)},
-            outputs=lambda: self._outputs(saved),
+            outputs=told.result if told else dict,
             checks=lambda: self._check_results(job, saved),
             scratch=saved.folder,
             pytest=self.tests.command,
@@ -278,19 +285,6 @@ class TerraformStacks:
         self.locks.run(job.name, terraform, lambda: terraform.plan("checks.tfplan", "-input=false"))
         found: list[dict[str, Any]] = terraform.show("checks.tfplan").get("checks", [])
         return found
-
-
-def _facts(summary: PlanSummary, *, empty: bool) -> PlanFacts:
-    return PlanFacts(
-        hash=summary.hash,
-        add=summary.add,
-        change=summary.change,
-        replace=summary.replace,
-        destroy=summary.destroy,
-        losses=tuple(loss.address for loss in summary.losses),
-        empty=empty,
-        marked=bool(summary.unkeyed),
-    )
 
 
 def _digest(path: Path) -> str:

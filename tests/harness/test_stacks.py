@@ -1,5 +1,6 @@
 """What a stack finds in the scratch folder, and leaves there when it is done: nothing that `init` fetched."""
 
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from pipeline.adapters.stacks import PLAN, TerraformStacks
-from pipeline.adapters.terraform import Terraform
+from pipeline.adapters.terraform import Terraform, TerraformFailedError
 from pipeline.domain.promotion.work import Job
 from pipeline.domain.settings import Check, Environment
 from pipeline.errors import UndecidedError
@@ -149,3 +150,62 @@ def test_programs_of_the_repository_get_the_whole_copy_before_they_run(tmp_path:
     stacks.plan(job_of("a"), may_upgrade=False)
     stacks.verify(job_of("a"))
     assert [stack for stack, _ in copies.asked] == ["dev/a", ""]
+
+
+class Moving(Fetching):
+    """Has something to apply; its second plan waits until outputs were read beside it."""
+
+    told = threading.Event()
+    still_wants = False
+    refuses = ""
+
+    def plan(self, out: str, *flags: str) -> bool:
+        super().plan(out, *flags)
+        return out == PLAN or not self.told.wait(10) or self.still_wants
+
+    def apply(self, plan: str) -> None:
+        """Applies nothing."""
+
+    def output(self) -> dict[str, Any]:
+        self.told.set()
+        if self.refuses:
+            raise TerraformFailedError("output", self.refuses)
+        return {"name": {"value": "a", "sensitive": False}, "key": {"value": "b", "sensitive": True}}
+
+
+def verified(scratch: Path, kind: type[Moving], *command: str) -> dict[str, tuple[str, str]]:
+    """Check → verdict and message, after an apply."""
+    stacks, _ = growing(scratch, kind, Check(kind="command", command=command))
+    stacks.plan(job_of("a"), may_upgrade=False)
+    stacks.apply(job_of("a"))
+    found = stacks.verify(job_of("a"))
+    return {check.name: (str(check.verdict), check.message) for check in found.checks}
+
+
+def test_outputs_are_read_while_the_second_plan_is_made(tmp_path: Path) -> None:
+    class Here(Moving):
+        told = threading.Event()
+
+    assert verified(tmp_path, Here, "test", "{name}", "=", "a") == {
+        "second plan is empty": ("passed", ""),
+        "command test {name} = a": ("passed", ""),
+    }
+
+
+def test_outputs_that_cannot_be_read_are_inconclusive_and_no_check_is_made(tmp_path: Path) -> None:
+    class Here(Moving):
+        told, refuses = threading.Event(), "Error: no state"
+
+    found = verified(tmp_path, Here, "false")
+    assert {name: verdict for name, (verdict, _) in found.items()} == {
+        "second plan is empty": "passed",
+        "outputs": "inconclusive",
+    }
+
+
+def test_a_second_plan_that_is_not_empty_ends_it_whatever_was_read(tmp_path: Path) -> None:
+    class Here(Moving):
+        told, still_wants, refuses = threading.Event(), True, "Error: no state"
+
+    found = verified(tmp_path, Here, "true")
+    assert {name: verdict for name, (verdict, _) in found.items()} == {"second plan is empty": "failed"}

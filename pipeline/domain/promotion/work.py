@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
+from pipeline.domain.plan import PlanSummary
 from pipeline.domain.plan_differences import Difference
 from pipeline.domain.promotion.record import PlanFacts
 
@@ -93,3 +94,17 @@ class Landing(Enum):
     LANDED = "landed"
     MOVED = "moved"
     REJECTED = "rejected"
+
+
+def facts_of(summary: PlanSummary, *, empty: bool) -> PlanFacts:
+    """What is kept of a plan; `empty`: Terraform, too, says that there is nothing to do."""
+    return PlanFacts(
+        hash=summary.hash,
+        add=summary.add,
+        change=summary.change,
+        replace=summary.replace,
+        destroy=summary.destroy,
+        losses=tuple(loss.address for loss in summary.losses),
+        empty=empty,
+        marked=bool(summary.unkeyed),
+    )
