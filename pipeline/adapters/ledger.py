@@ -94,12 +94,7 @@ class GitLedger:
 
     def _fork_point(self, local: str) -> str | None:
         origin = self.origin_tip()
-        if origin is None:
-            return None
-        try:
-            return self.repository.git("merge-base", origin, local).strip()
-        except GitError:
-            return None
+        return self.repository.fork_point(origin, local) if origin else None
 
     def entries(self, old: str | None, new: str) -> list[Entry]:
         """The entries added between two ledger commits, in order; Refused when any was changed or removed."""

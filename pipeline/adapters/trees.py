@@ -7,7 +7,7 @@ digest after it.
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,22 @@ from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.adapters.git import GitRepository
+
+
+Listing = Mapping[str, tuple[str, str]]
+"""Path → (git's mode, the id of the content)."""
+
+
+def read_listing(text: str) -> Listing:
+    """What `git ls-tree -r -z` says, without other repositories' commits."""
+    entries = {}
+    for row in text.split("\0"):
+        if row:
+            head, path = row.split("\t", 1)
+            mode, kind, blob = head.split()
+            if kind == "blob":
+                entries[path] = (mode, blob)
+    return entries
 
 
 class CommitTree:
@@ -27,16 +43,8 @@ class CommitTree:
         self._read: dict[str, bytes] = {}
 
     @cached_property
-    def _entries(self) -> dict[str, tuple[str, str]]:
-        out = self.repository.git("ls-tree", "-r", "-z", self.commit)
-        entries = {}
-        for row in out.split("\0"):
-            if row:
-                head, path = row.split("\t", 1)
-                mode, kind, blob = head.split()
-                if kind == "blob":
-                    entries[path] = (mode, blob)
-        return entries
+    def _entries(self) -> Listing:
+        return self.repository.listing(self.commit)
 
     @cached_property
     def _sorted(self) -> tuple[str, ...]:
