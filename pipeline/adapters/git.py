@@ -1,18 +1,21 @@
 """The git repository: reading trees and tags, and the few ways we write. Every call goes through git_door.py."""
 
 import re
-from collections.abc import Iterable, Mapping
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from pipeline.adapters.git_door import GitDoor, GitError
-from pipeline.adapters.git_objects import ObjectStore, person, tag_text
-from pipeline.adapters.trees import CommitTree, WorkingTree
+from pipeline.adapters.git_objects import ObjectStore, ReadBlobs, person, tag_text
+from pipeline.adapters.trees import CommitTree, Listing, WorkingTree, read_listing
 from pipeline.domain.trust import TAGS, armored
 from pipeline.errors import RefusedError, UsageError
 from pipeline.ports import Sign
 
 KINDS = ("AUTHOR", "COMMITTER")
+NEAR = 8
+KEPT = 8
 _OBJECT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -24,25 +27,21 @@ class GitRepository(GitDoor):
         self._remote = ""
         self._roots: dict[str, str] = {}
         self._identity: dict[str, str] = {}
+        self._listings: dict[str, Listing] = {}
 
     # -- reading ----------------------------------------------------------------------------------
-
-    @cached_property
-    def common_dir(self) -> Path:
-        """`.git`, shared by all worktrees."""
-        return (self.root / self.git("rev-parse", "--git-common-dir").strip()).resolve()
 
     def head(self) -> str:
         """The commit checked out."""
         try:
-            return self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
+            return self._id("HEAD^{commit}")
         except GitError as error:
             raise RefusedError("The repository has no commit yet.", remedy="git commit your modules first") from error
 
     def resolve(self, ref: str) -> str:
         """The commit a ref names."""
         try:
-            return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}").strip()
+            return self._id(ref + "^{commit}")
         except GitError as error:
             hint = "git fetch --unshallow --tags" if self.is_shallow() else "git fetch --tags, or check the name"
             raise UsageError(f"{ref!r} names no commit here.", remedy=hint) from error
@@ -50,9 +49,14 @@ class GitRepository(GitDoor):
     def try_resolve(self, ref: str) -> str | None:
         """The commit a ref names, or None."""
         try:
-            return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}").strip()
+            return self._id(ref + "^{commit}")
         except GitError:
             return None
+
+    def _id(self, name: str) -> str:
+        """The object a name stands for now; raises GitError."""
+        found = self.find(name)
+        return found.id if found else self.git("rev-parse", "--verify", "--quiet", "--end-of-options", name).strip()
 
     def ref(self, name: str) -> str | None:
         """The object that a whole ref name (`refs/…`) points at, or None; a loose ref costs no process.
@@ -73,8 +77,8 @@ class GitRepository(GitDoor):
             return None
 
     def is_shallow(self) -> bool:
-        """Whether history was cut off."""
-        return self.git("rev-parse", "--is-shallow-repository").strip() == "true"
+        """Whether history was cut off (gitrepository-layout(5))."""
+        return (self.common_dir / "shallow").exists()
 
     def dirty(self, *paths: str) -> list[str]:
         """Changed, staged and untracked (unignored) paths."""
@@ -94,7 +98,8 @@ class GitRepository(GitDoor):
     def remote(self) -> str | None:
         """`origin`, or the only remote, or None."""
         if not self._remote:
-            names = self.git("remote").split()
+            given = (key.removeprefix("remote.") for key in self._settings if key.startswith("remote."))
+            names = sorted({key.rpartition(".")[0] for key in given if "." in key}) or self.git("remote").split()
             self._remote = "origin" if "origin" in names else names[0] if names else ""
         return self._remote or None
 
@@ -115,14 +120,48 @@ class GitRepository(GitDoor):
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `old` is in the history of `new`."""
-        return self.succeeds("merge-base", "--is-ancestor", old, new)
+        return self._is_near(old, new) or self.succeeds("merge-base", "--is-ancestor", old, new)
 
-    def config(self, name: str) -> str | None:
-        """A value of git's configuration."""
+    def fork_point(self, one: str, other: str) -> str | None:
+        """The newest commit that two commits share, or None."""
         try:
-            return self.git("config", "--get", name).strip()
+            return one if self._is_near(one, other) else self.git("merge-base", one, other).strip()
         except GitError:
             return None
+
+    def _is_near(self, old: str, new: str) -> bool:
+        """Whether `old` is `new`, or one of the commits right before it; False says nothing."""
+        step = new
+        for _ in range(NEAR):
+            found = self.find(step) if _OBJECT.fullmatch(step) else None
+            if found is None or found.kind != "commit" or step == old:
+                return found is not None and step == old
+            head = found.data.partition(b"\n\n")[0].split(b"\n")
+            step = next((line[7:].decode() for line in head if line.startswith(b"parent ")), "")
+        return False
+
+    def config(self, name: str) -> str | None:
+        """A value of git's configuration, as it was when this repository was first asked for one."""
+        section, _, key = name.rpartition(".")
+        first, dot, rest = section.partition(".")
+        try:
+            return self._settings.get(f"{first.lower()}{dot}{rest}.{key.lower()}")
+        except GitError:
+            return None
+
+    @cached_property
+    def _settings(self) -> dict[str, str]:
+        """Key → the value that counts, the last one: sections and names in small letters."""
+        rows = (row.partition("\n") for row in self.git("config", "--list", "-z").split("\0") if row)
+        return {key: value.strip() for key, _, value in rows}
+
+    def listing(self, commit: str) -> Listing:
+        """Path → (mode, id) of the files of a commit, by its whole id; of a few commits it is kept."""
+        if commit not in self._listings:
+            if len(self._listings) >= KEPT:
+                del self._listings[next(iter(self._listings))]
+            self._listings[commit] = read_listing(self.git("ls-tree", "-r", "-z", commit))
+        return self._listings[commit]
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -152,13 +191,12 @@ class GitRepository(GitDoor):
     @cached_property
     def objects(self) -> ObjectStore:
         """Where this repository's objects are written."""
-        kind = self.git("rev-parse", "--show-object-format").strip()
-        return ObjectStore(self.common_dir / "objects", self.blobs, kind=kind)
+        return ObjectStore(self.common_dir / "objects", _reader(weakref.ref(self)), kind=self.object_format)
 
     def _tree_of(self, commit: str) -> str:
         """The root tree of a commit that was written here or lies in the repository."""
         if commit not in self._roots:
-            self._roots[commit] = self.git("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").strip()
+            self._roots[commit] = self._id(f"{commit}^{{tree}}")
         return self._roots[commit]
 
     def tag_object(self, name: str, commit: str, message: str, sign: Sign | None = None) -> str:
@@ -212,3 +250,14 @@ class GitRepository(GitDoor):
             options = [a for a in arguments if a.startswith("--")]
             refspecs = [a for a in arguments if not a.startswith("--")]
             self.git("fetch", "--no-write-fetch-head", *options, remote, *refspecs)
+
+
+def _reader(there: "weakref.ref[GitRepository]") -> ReadBlobs:
+    """Reads objects for what a repository holds; it must not hold the repository, which would then end late."""
+
+    def read(ids: Sequence[str]) -> Mapping[str, bytes]:
+        found = there()
+        assert found is not None
+        return found.blobs(ids)
+
+    return read

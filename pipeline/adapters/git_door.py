@@ -5,13 +5,20 @@ index); user content is never passed where git could read it as an option.
 """
 
 import os
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.adapters.git_reader import Found, ObjectReader
 from pipeline.adapters.processes import base_environment, run_bytes
 from pipeline.errors import RefusedError, UndecidedError, UsageError
 
 SECONDS = 120.0
+MANY = 500
+"""From here on objects come faster from a process of their own, which writes them in large pieces (`--buffer`)."""
+
+ABOUT = ("--is-shallow-repository", "--show-object-format", "--git-common-dir", "--show-toplevel")
+QUIET = ("-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
 
 
@@ -24,7 +31,7 @@ class GitError(UndecidedError):
 
 
 class GitDoor:
-    """git in one repository; `root` is its top folder."""
+    """git in one repository; `root` is its top folder, `common_dir` its `.git`, which all worktrees share."""
 
     def __init__(self, directory: Path, environ: Mapping[str, str] | None = None) -> None:
         given = os.environ if environ is None else environ
@@ -34,11 +41,17 @@ class GitDoor:
             raise UsageError(f"There is no folder {directory}.", remedy="name an existing one with -C")
         self.root = directory.resolve()
         try:
-            self.root = Path(self.git("rev-parse", "--show-toplevel").strip())
+            _, kind, common, top = self.git("rev-parse", *ABOUT).strip().split("\n", 3)
         except GitError as error:
             raise UsageError(
                 f"{directory} is not in a git repository ({error.said}).", remedy="git init, or -C DIR of one"
             ) from error
+        self.object_format = "sha1" if kind.startswith("-") else kind  # an older git says the option back
+        self.common_dir = (self.root / common).resolve()
+        self.root = Path(top)
+        self._reader = ObjectReader(self.root, self.env)
+        self.close = weakref.finalize(self, self._reader.close)
+        """Ends what is open; without a call, that happens with the object or the program."""
 
     def git(
         self,
@@ -50,7 +63,7 @@ class GitDoor:
     ) -> str:
         """Run git and return its stdout as text; raises GitError when it fails."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        argv = ("git", "-c", "core.quotePath=false", "-c", "gc.auto=0", *arguments)
+        argv = ("git", *QUIET, *arguments)
         code, out, err = run_bytes(
             argv, cwd=cwd or self.root, env={**self.env, **(env or {})}, seconds=seconds, stdin=data
         )
@@ -66,11 +79,20 @@ class GitDoor:
             return False
         return True
 
+    def find(self, name: str) -> Found | None:
+        """The object that a name stands for now; None says only that another question has to be asked."""
+        found = self._reader.read([name], SECONDS)
+        return found[0] if found else None
+
     def blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The contents of objects, in one process (`cat-file --batch`, its output in large pieces)."""
+        """The contents of objects: of a few by the process that stays open, of many by one of their own."""
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
+        if len(wanted) < MANY:
+            read = [one for one in self._reader.read(wanted, SECONDS) or () if one is not None]
+            if len(read) == len(wanted):
+                return {name: one.data for name, one in zip(wanted, read, strict=True)}
         code, out, err = run_bytes(
             ("git", "cat-file", "--batch", "--buffer"),
             cwd=self.root,

@@ -74,6 +74,19 @@ class GitLedger:
         self._fetched = True
         self._follow_origin()
 
+    def fetch_along(self, refspec: str) -> bool:
+        """As `fetch`, with another refspec in the same question. False: ask for each by itself, which says what is
+        wrong (or that there is no ledger yet)."""
+        if not self.origin_tip():
+            return False
+        try:
+            self.repository.fetch("--refmap=", f"{REF}:{self.tracking}", refspec)
+        except GitError:
+            return False
+        self._fetched = True
+        self._follow_origin()
+        return True
+
     def _follow_origin(self) -> None:
         """Move the local branch to origin's where nothing local is pending."""
         origin, local = self.origin_tip(), self.repository.ref(REF)
@@ -94,12 +107,7 @@ class GitLedger:
 
     def _fork_point(self, local: str) -> str | None:
         origin = self.origin_tip()
-        if origin is None:
-            return None
-        try:
-            return self.repository.git("merge-base", origin, local).strip()
-        except GitError:
-            return None
+        return self.repository.fork_point(origin, local) if origin else None
 
     def entries(self, old: str | None, new: str) -> list[Entry]:
         """The entries added between two ledger commits, in order; Refused when any was changed or removed."""

@@ -126,10 +126,10 @@ class DemoStage:
         return folder
 
     def _accounts(self, moto: Moto) -> None:
-        """An account an environment, with its state bucket."""
+        """An account an environment, with the bucket that its stacks name in their backend."""
         self.environ["MODFERRY_EMULATOR"] = moto.endpoint
         for environment in self.settings.environment:
-            _make_state_bucket(moto.environment(environment.account), environment.name)
+            moto.make_bucket(moto.environment(environment.account), f"modferry-state-{environment.name}")
 
     def _relay(self, scratch: Path) -> None:
         """A relay that all commands share."""
@@ -152,20 +152,3 @@ class DemoStage:
         if self.cold:
             more["MODFERRY_COLD"] = "1"
         return base_environment({**passed, **more})
-
-
-def _make_state_bucket(aws: Mapping[str, str], environment: str) -> None:
-    """The bucket that the environment's stacks name in their backend, with versions kept."""
-    import boto3
-
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=aws["AWS_ENDPOINT_URL"],
-        region_name="us-east-1",
-        aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=aws.get("AWS_SESSION_TOKEN"),
-    )
-    bucket = f"modferry-state-{environment}"
-    s3.create_bucket(Bucket=bucket)
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

@@ -7,7 +7,8 @@ digest after it.
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,27 @@ from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.adapters.git import GitRepository
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What is in a commit: path → (git's mode, the id of the content), and whether other repositories belong to it."""
+
+    files: Mapping[str, tuple[str, str]]
+    has_submodules: bool
+
+
+def read_listing(text: str) -> Listing:
+    """What `git ls-tree -r -z` says."""
+    files, others = {}, False
+    for row in text.split("\0"):
+        if row:
+            head, path = row.split("\t", 1)
+            mode, kind, blob = head.split()
+            if kind == "blob":
+                files[path] = (mode, blob)
+            others = others or kind == "commit"
+    return Listing(files=files, has_submodules=others)
 
 
 class CommitTree:
@@ -27,14 +49,12 @@ class CommitTree:
         self._read: dict[str, bytes] = {}
 
     @cached_property
-    def _rows(self) -> list[tuple[str, str, str, str]]:
-        out = self.repository.git("ls-tree", "-r", "-z", self.commit)
-        heads = (row.split("\t", 1) for row in out.split("\0") if row)
-        return [(path, *_words(head)) for head, path in heads]
+    def _listing(self) -> Listing:
+        return self.repository.listing(self.commit)
 
-    @cached_property
-    def _entries(self) -> dict[str, tuple[str, str]]:
-        return {path: (mode, blob) for path, mode, kind, blob in self._rows if kind == "blob"}
+    @property
+    def _entries(self) -> Mapping[str, tuple[str, str]]:
+        return self._listing.files
 
     @cached_property
     def _sorted(self) -> tuple[str, ...]:
@@ -46,7 +66,7 @@ class CommitTree:
 
     def has_submodules(self) -> bool:
         """Whether other repositories belong to it, which are in no tree."""
-        return any(kind == "commit" for _, _, kind, _ in self._rows)
+        return self._listing.has_submodules
 
     def mode(self, path: str) -> str:
         """Git's mode."""
@@ -72,11 +92,6 @@ class CommitTree:
             folder = path.rpartition("/")[0]
             self.load([p for p in self._sorted if p.rpartition("/")[0] == folder])
         return self._read[path]
-
-
-def _words(head: str) -> tuple[str, str, str]:
-    mode, kind, name = head.split()
-    return mode, kind, name
 
 
 class WorkingTree:

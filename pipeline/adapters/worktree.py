@@ -4,6 +4,7 @@ Promise: the user's checkout, index and branches are never touched. A push to ma
 ledger's entry about it, or not at all.
 """
 
+import contextlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,16 +43,28 @@ class OriginMain:
                 "This repository has no remote, so there is no main that everybody shares.",
                 remedy="git remote add origin ADDRESS; git push -u origin HEAD",
             )
-        tracking = f"refs/remotes/{remote}/{self.branch}"
         try:
-            self.repository.fetch(f"+refs/heads/{self.branch}:{tracking}")
+            self.repository.fetch(self._refspec())
         except GitError as error:
             if "couldn't find remote ref" in error.said:
                 raise RefusedError(f"{remote} has no branch {self.branch}.", remedy="push it first") from error
             raise UndecidedError(
                 f"{self.branch} could not be fetched from {remote}: {error.said}", remedy="check the network, run again"
             ) from error
-        return self.repository.resolve(tracking)
+        return self.repository.resolve(self._tracking())
+
+    def fetch_with_ledger(self) -> str:
+        """As `fetch`, and as the ledger's own: in one question where origin answers both."""
+        if not self.ledger.fetch_along(self._refspec()):
+            self.ledger.fetch()
+            return self.fetch()
+        return self.repository.resolve(self._tracking())
+
+    def _tracking(self) -> str:
+        return f"refs/remotes/{self.repository.remote()}/{self.branch}"
+
+    def _refspec(self) -> str:
+        return f"+refs/heads/{self.branch}:{self._tracking()}"
 
     def stacks(self, commit: str, environment: str) -> Sequence[str]:
         """Folders of the environment that hold .tf files."""
@@ -93,15 +106,25 @@ class OriginMain:
         return {name: commit for name in names if (commit := self._seen[name])}
 
     def check_push(self) -> None:
-        """Ask origin, without changing anything, whether we may push to main."""
-        main = self.fetch()
+        """Ask origin, without changing anything, whether we may push to main.
+
+        Main as last fetched will do for that; where origin does not take it, main may have moved: it is asked again.
+        """
+        known = self.repository.ref(self._tracking())
+        if known:
+            with contextlib.suppress(GitError):
+                self._ask_push(known)
+                return
         try:
-            self.repository.push(f"{main}:refs/heads/{self.branch}", dry_run=True)
+            self._ask_push(self.fetch())
         except GitError as error:
             raise RefusedError(
                 f"Origin does not let us push to {self.branch}: {error.said}",
                 remedy=f"get the right to push to {self.branch}; nothing was applied",
             ) from error
+
+    def _ask_push(self, main: str) -> None:
+        self.repository.push(f"{main}:refs/heads/{self.branch}", dry_run=True)
 
     def commit(self, parent: str, environment: str, files: Mapping[str, Mapping[str, bytes]], message: str) -> str:
         """A commit object on `parent` with the stacks' files replaced."""

@@ -67,8 +67,7 @@ def find_steps(ferry: Ferry, modules: Order, environments: Sequence[str]) -> tup
             "modferry.toml has no convergence policy.",
             remedy='add [[convergence]] with environment = "prod", minors = 1, within = "7d"',
         )
-    ferry.ledger.fetch()
-    main = ferry.trunk.fetch()
+    main = ferry.trunk.fetch_with_ledger()
     history = ferry.ledger.history()
     order = ferry.settings.order
     stacks = [_on_main(ferry, main, name, stack) for name in order for stack in ferry.trunk.stacks(main, name)]

@@ -91,8 +91,7 @@ def find_drift(ferry: Ferry, environments: Sequence[str]) -> tuple[DriftRow, ...
     """Every stack of these environments (none: of all), in order."""
     for name in environments:
         ferry.environment(name)
-    ferry.ledger.fetch()
-    main = ferry.trunk.fetch()
+    main = ferry.trunk.fetch_with_ledger()
     fleet = fleet_of(ferry.ledger.history())
     names = [
         (environment, stack)

@@ -48,8 +48,7 @@ def take_inventory(ferry: Ferry, environments: Sequence[str], *, record: bool) -
     """
     for name in environments:
         ferry.environment(name)
-    ferry.ledger.fetch()
-    main = ferry.trunk.fetch()
+    main = ferry.trunk.fetch_with_ledger()
     chosen = tuple(environments or ferry.settings.order)
     names = {
         f"{environment}/{s}": (environment, s) for environment in chosen for s in ferry.trunk.stacks(main, environment)

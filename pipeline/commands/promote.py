@@ -45,9 +45,9 @@ class Scene:
 def look(ferry: Ferry, environment: str) -> Scene:
     """Fetch main and the ledger."""
     ferry.environment(environment)
-    ferry.ledger.fetch()
+    main = ferry.trunk.fetch_with_ledger()
     history = ferry.ledger.history()
-    return Scene(main=ferry.trunk.fetch(), history=history, fleet=claims.fleet_of(history), environment=environment)
+    return Scene(main=main, history=history, fleet=claims.fleet_of(history), environment=environment)
 
 
 def promote(

@@ -34,8 +34,7 @@ class Retired:
 def retire(ferry: Ferry, environment: str, stack: str) -> Retired:
     """What may be taken away. Raises RefusedError while resources are left, BusyError while it is promoted."""
     ferry.environment(environment)
-    ferry.ledger.fetch()
-    main = ferry.trunk.fetch()
+    main = ferry.trunk.fetch_with_ledger()
     files = ferry.trunk.files(main, environment, stack)
     if not files:
         raise UsageError(f"There is no stack {environment}/{stack} on main.", remedy="modferry status")

@@ -16,7 +16,8 @@ from pipeline.ports import Tree
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
     """Where the fleet is looked at from. `main(offline)` is the commit of the shared main branch (None: there is
-    none yet), fetched before unless `offline`; `source` the repository address that pins name."""
+    none yet), fetched before, and the ledger with it, unless `offline`; `source` the repository address that pins
+    name."""
 
     project: Project
     main: Callable[[bool], str | None]
@@ -26,8 +27,6 @@ class Outlook:
 def read_board(outlook: Outlook, *, offline: bool) -> Board:
     """The fleet now; with `offline` as last fetched."""
     project = outlook.project
-    if not offline:
-        project.ledger.fetch()
     main = outlook.main(offline)
     stacks = read_stacks(outlook, project.repository.tree(main)) if main else ()
     history = project.ledger.history()

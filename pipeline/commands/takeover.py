@@ -61,8 +61,8 @@ class Takeover:
 
 def adopt_stacks(ferry: Ferry, names: Sequence[str], *, dry_run: bool) -> Takeover:
     """Take over those of these stacks (`prod`, `prod/a`; none: of all environments) that the ledger does not know."""
-    ferry.ledger.fetch()
-    history, main = ferry.ledger.history(), ferry.trunk.fetch()
+    main = ferry.trunk.fetch_with_ledger()
+    history = ferry.ledger.history()
     fleet = fleet_of(history)
     wanted = [name for name in _find(ferry, main, names) if fleet.stack(*name).content is None]
     found: dict[Name, tuple[Content, Draft]] = {}

@@ -40,7 +40,7 @@ def open_outlook(directory: Path, environ: Mapping[str, str], now: Callable[[], 
 
     def main(offline: bool) -> str | None:
         if remote and not offline:
-            return open_trunk(project).fetch()
+            return open_trunk(project).fetch_with_ledger()
         return repository.try_resolve(f"refs/remotes/{remote}/{branch}" if remote else f"refs/heads/{branch}")
 
     source = project.settings.source or (repository.config(f"remote.{remote}.url") if remote else None)

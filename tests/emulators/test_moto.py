@@ -45,6 +45,17 @@ def test_accounts_do_not_see_each_other(moto: Moto) -> None:
     assert vpc not in [one["VpcId"] for one in other("ec2").describe_vpcs()["Vpcs"]]
 
 
+def test_a_bucket_without_boto3_lies_in_its_account_and_keeps_versions(moto: Moto) -> None:
+    aws = moto.environment("222222222222")
+    moto.make_bucket(aws, "kept-2222")
+    mine, other = clients(moto, "222222222222")("s3"), clients(moto, "333333333333")("s3")
+    assert mine.get_bucket_versioning(Bucket="kept-2222")["Status"] == "Enabled"
+    assert "kept-2222" in [one["Name"] for one in mine.list_buckets()["Buckets"]]
+    assert "kept-2222" not in [one["Name"] for one in other.list_buckets()["Buckets"]]
+    with pytest.raises(UndecidedError, match="moto made no bucket"):
+        moto.make_bucket(aws, "X")
+
+
 def test_one_of_many_writers_wins_a_state_lock(moto: Moto) -> None:
     """What `use_lockfile` of the S3 backend rests on: IfNoneMatch."""
     s3 = clients(moto)("s3")

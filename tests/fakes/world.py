@@ -170,6 +170,10 @@ class FakeTrunk:
         self.faults("fetch")
         return self.world.main
 
+    def fetch_with_ledger(self) -> str:
+        """Main now; the ledger is always read anew."""
+        return self.fetch()
+
     def stacks(self, commit: str, environment: str) -> Sequence[str]:
         """Folders of the environment."""
         prefix = f"environments/{environment}/"

@@ -4,7 +4,6 @@ Promise: `start_moto` returns when real calls to each service that modules use w
 apart by credentials of an assumed role; an account costs about as much memory as what is created in it.
 """
 
-import http.client
 import importlib.metadata
 import re
 import sys
@@ -71,6 +70,15 @@ class Moto(Emulator):
         """Its credentials stay. A moto that somebody else started may not know how."""
         return self._ask_besides("POST", f"{side_door.EMPTY}{aws['AWS_ACCESS_KEY_ID']}") is not None
 
+    def make_bucket(self, aws: Mapping[str, str], name: str) -> None:
+        """A bucket in the account of these credentials, with versions kept; boto3 would take longer to import."""
+        kept = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+        headers = {"X-Amz-Security-Token": aws.get("AWS_SESSION_TOKEN", "")}
+        for path, body in ((f"/{name}", ""), (f"/{name}?versioning", kept)):
+            status, text = self._call("s3", "PUT", path, body, headers, key=aws["AWS_ACCESS_KEY_ID"])
+            if status != 200:
+                raise UndecidedError(f"moto made no bucket {name}: {status} {text[:200]}")
+
     def is_ours(self) -> bool:
         """Whether it is the moto that this modferry would start: its evidence would be the same."""
         return self._ask_besides("GET", side_door.VERSION) == self.version
@@ -96,15 +104,21 @@ class Moto(Emulator):
         return self._call(service, "POST", "/", body, {"Content-Type": "application/x-www-form-urlencoded"})
 
     def _ask_besides(self, method: str, path: str) -> str | None:
+        import http.client
+
         try:
             status, text = self._call("sts", method, path, "", {})
         except (OSError, http.client.HTTPException):
             return None
         return text if status == 200 else None
 
-    def _call(self, service: str, method: str, path: str, body: str, headers: Mapping[str, str]) -> tuple[int, str]:
+    def _call(
+        self, service: str, method: str, path: str, body: str, headers: Mapping[str, str], *, key: str = "test"
+    ) -> tuple[int, str]:
         """One request with the signature header's scope (moto routes by it) and no signature."""
-        scope = f"AWS4-HMAC-SHA256 Credential=test/20250101/{DEFAULT_REGION}/{service}/aws4_request"
+        import http.client  # here: every command imports this module, few talk to moto
+
+        scope = f"AWS4-HMAC-SHA256 Credential={key}/20250101/{DEFAULT_REGION}/{service}/aws4_request"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
         try:
             connection.request(

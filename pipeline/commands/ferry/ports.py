@@ -21,6 +21,10 @@ class Trunk(Protocol):
         """The newest commit of main on origin. Raises UndecidedError when origin cannot be asked."""
         ...
 
+    def fetch_with_ledger(self) -> str:
+        """As `fetch`, and as the ledger's own: both in one question where that can be."""
+        ...
+
     def stacks(self, commit: str, environment: str) -> Sequence[str]:
         """Names of the environment's stacks at a commit, sorted."""
         ...
