@@ -193,8 +193,8 @@ class WritableRepository(Repository, Protocol):
         """An annotated tag as an object, signed where somebody signs; no ref is made."""
         ...
 
-    def update_ref(self, ref: str, new: str, old: str | None) -> None:
-        """Move a local ref, only if it still is where we saw it."""
+    def update_refs(self, *moves: tuple[str, str, str | None]) -> None:
+        """Move local refs (ref, new, where we saw it; None: it does not exist), all or none."""
         ...
 
     def delete_ref(self, ref: str) -> None:

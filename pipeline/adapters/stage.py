@@ -108,9 +108,8 @@ class DemoStage:
     def _clone(self, origin: Path) -> None:
         here = GitRepository(self.source, self.environ)
         branch = self.settings.release.branch
-        here.git(
-            "clone", "--quiet", "--bare", "--no-tags", "--single-branch", "--no-hardlinks", str(here.root), str(origin)
-        )
+        kind = ("--bare", "--no-tags", "--single-branch", "--no-hardlinks", "-c", "receive.autogc=false")
+        here.git("clone", "--quiet", *kind, str(here.root), str(origin))
         here.git("--git-dir", str(origin), "branch", "-M", branch)
         here.git("clone", "--quiet", str(origin), str(self.clone))
 

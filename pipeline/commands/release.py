@@ -221,8 +221,7 @@ class Releaser:
 
     def _follow(self, outcome: Released) -> None:
         """Move this clone's branch and tags to what was published (or is pending)."""
-        for name, target in self._objects.items():
-            self.repository.update_ref(f"refs/tags/{name}", target, None)
+        self.repository.update_refs(*((f"refs/tags/{name}", target, None) for name, target in self._objects.items()))
         self.repository.follow(outcome.released[0][2])
 
     # -- when origin says no ----------------------------------------------------------------------
