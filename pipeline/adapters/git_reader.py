@@ -56,13 +56,14 @@ class ObjectReader:
 
         Raises UndecidedError out of time.
         """
-        if any("\n" in name for name in names):
+        lines = [f"{name}\n".encode(errors="surrogateescape") for name in names]
+        if any(b"\n" in line[:-1] or len(line) > AT_ONCE for line in lines):
             return None
         if self._owner != os.getpid():
             self._forget()
         with self._turn:
             try:
-                return self._read(names, time.monotonic() + seconds, seconds)
+                return self._read(lines, time.monotonic() + seconds, seconds)
             except _EndedError:
                 self._end()
                 return None
@@ -77,9 +78,8 @@ class ObjectReader:
         with self._turn:
             self._end()
 
-    def _read(self, names: Sequence[str], until: float, seconds: float) -> list[Found | None]:
+    def _read(self, lines: Sequence[bytes], until: float, seconds: float) -> list[Found | None]:
         found: list[Found | None] = []
-        lines = [f"{name}\n".encode(errors="surrogateescape") for name in names]
         at = 0
         while at < len(lines):
             size, end = len(lines[at]), at + 1

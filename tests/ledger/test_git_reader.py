@@ -173,7 +173,7 @@ def test_what_is_not_there_is_refused_in_the_same_words_as_ever(clone: Path) -> 
     with pytest.raises(RefusedError, match=f"Object {'1' * 40} is missing"):
         repository.blobs([head, "1" * 40])
     assert repository.blobs([head])[head].startswith(b"tree "), "and the next answer is not half of that one"
-    for odd in ("a\nb", "--all", "", "x y", "HEAD missing"):
+    for odd in ("a\nb", "--all", "", "x y", "HEAD missing", "x" * 9000, "ü\udcff"):
         assert repository.try_resolve(odd) is None
     assert repository.head() == head
 
