@@ -14,8 +14,10 @@ from pipeline.errors import RefusedError, UsageError
 from pipeline.ports import Sign
 
 KINDS = ("AUTHOR", "COMMITTER")
-NEAR = 8
+NEAR = 32
+"""Commits that are looked at one by one: each takes a thirtieth of a process of git."""
 KEPT = 8
+"""Listings of commits; a history of tags must not fill the memory."""
 _OBJECT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 

@@ -3,7 +3,8 @@
 Promise: what is told is what git has at that moment: names (`refs/heads/x^{commit}`) are looked up anew by every
 call. Each read has a time limit. A process that died, or that was left in the middle of an answer, is ended and
 replaced, and that answer is None: who asks then asks a git of its own, whose words tell what is wrong. `close` leaves
-nothing behind, and so does the end of the program. One thread reads at a time; a forked child starts its own.
+nothing behind, and so does the end of the program. One thread reads at a time; a forked child starts its own. Of many
+repositories in one program only the last few keep theirs.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import select
 import subprocess
 import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,9 @@ from pipeline.errors import UndecidedError
 
 AT_ONCE = 2048
 """Bytes of names that are asked at once: they fit into any pipe, so neither side waits for the other to read."""
+
+OPEN = 4
+"""Processes of one program that stay open; the next one ends the oldest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +56,14 @@ class ObjectReader:
 
         Raises UndecidedError out of time.
         """
-        if any("\n" in name for name in names):
+        lines = [f"{name}\n".encode(errors="surrogateescape") for name in names]
+        if any(b"\n" in line[:-1] or len(line) > AT_ONCE for line in lines):
             return None
         if self._owner != os.getpid():
             self._forget()
         with self._turn:
             try:
-                return self._read(names, time.monotonic() + seconds, seconds)
+                return self._read(lines, time.monotonic() + seconds, seconds)
             except _EndedError:
                 self._end()
                 return None
@@ -72,9 +78,8 @@ class ObjectReader:
         with self._turn:
             self._end()
 
-    def _read(self, names: Sequence[str], until: float, seconds: float) -> list[Found | None]:
+    def _read(self, lines: Sequence[bytes], until: float, seconds: float) -> list[Found | None]:
         found: list[Found | None] = []
-        lines = [f"{name}\n".encode(errors="surrogateescape") for name in names]
         at = 0
         while at < len(lines):
             size, end = len(lines[at]), at + 1
@@ -132,7 +137,18 @@ class ObjectReader:
                 )
             except OSError as error:
                 raise _EndedError from error
+            _make_room(self)
         return self._child
+
+    def _rest_now(self) -> bool:
+        """End the process unless somebody reads right now; whether none is left."""
+        if self._owner != os.getpid() or not self._turn.acquire(blocking=False):
+            return False
+        try:
+            self._end()
+        finally:
+            self._turn.release()
+        return True
 
     def _end(self) -> None:
         child, self._child = self._child, None
@@ -151,6 +167,22 @@ class ObjectReader:
         if child is not None:
             _close(child)
             child.returncode = 0  # nobody waits for it here
+
+
+_opened: "list[weakref.ref[ObjectReader]]" = []
+_room = threading.Lock()
+
+
+def _make_room(new: ObjectReader) -> None:
+    if not _room.acquire(blocking=False):  # somebody else does it, or did when we were forked
+        return
+    try:
+        others = [found for one in _opened if (found := one()) is not None and found is not new]
+        old = others[: max(0, len(others) - OPEN + 1)]
+        stay = [one for one in old if not one._rest_now()] + others[len(old) :]
+        _opened[:] = [weakref.ref(one) for one in (*stay, new)]
+    finally:
+        _room.release()
 
 
 def _close(child: "subprocess.Popen[bytes]") -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.adapters.git import GitRepository
 from pipeline.adapters.git_door import MANY
-from pipeline.adapters.git_reader import ObjectReader
+from pipeline.adapters.git_reader import OPEN, ObjectReader
 from pipeline.errors import RefusedError, UndecidedError, UsageError
 from tests.conftest import MakeRepository, git, second_clone, write_files
 
@@ -22,9 +22,20 @@ def clone(make_repository: MakeRepository) -> Path:
     return make_repository({"a": "1", "b/c": "2"})
 
 
+OTHERS: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def _of_other_tests() -> None:
+    """Repositories that other tests left to the collector still have theirs."""
+    gc.collect()
+    OTHERS.clear()
+    OTHERS.update(children())
+
+
 def children() -> set[str]:
-    """Processes that this one started, ended ones included that nobody waited for."""
-    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
+    """Processes that this one started since, ended ones included that nobody waited for."""
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()) - OTHERS
 
 
 def descriptors() -> int:
@@ -66,6 +77,19 @@ def test_it_ends_with_the_repository_without_a_collection(clone: Path) -> None:
         assert (children(), descriptors()) == (before, open_files)
     finally:
         gc.enable()
+
+
+def test_of_many_repositories_the_last_few_keep_theirs(clone: Path) -> None:
+    many = [GitRepository(clone) for _ in range(OPEN + 3)]
+    head = {one.head() for one in many}
+    assert len(children()) <= OPEN
+    assert {one.head() for one in many} == head and len(head) == 1
+    assert len(children()) <= OPEN
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda number: many[number % len(many)].head(), range(100))) == head
+    for one in many:
+        one.close()
+    assert not children()
 
 
 def test_what_moves_is_seen(clone: Path) -> None:
@@ -149,7 +173,7 @@ def test_what_is_not_there_is_refused_in_the_same_words_as_ever(clone: Path) -> 
     with pytest.raises(RefusedError, match=f"Object {'1' * 40} is missing"):
         repository.blobs([head, "1" * 40])
     assert repository.blobs([head])[head].startswith(b"tree "), "and the next answer is not half of that one"
-    for odd in ("a\nb", "--all", "", "x y", "HEAD missing"):
+    for odd in ("a\nb", "--all", "", "x y", "HEAD missing", "x" * 9000, "ü\udcff"):
         assert repository.try_resolve(odd) is None
     assert repository.head() == head
 
