@@ -1,7 +1,10 @@
 """Whatever breaks between a part and its cases is errored: never lost, never passed, never the module's fault."""
 
 import json
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -217,3 +220,31 @@ def test_init_runs_once_for_the_files_of_a_module_where_a_warm_provider_serves(t
 def write_script(made: Bench, cases: str) -> None:
     """Let the Terraform of a bench answer so."""
     Path(made.terraform[0]).write_text(f'#!/bin/sh\ncase "$1" in\n{cases}\nesac\n')
+
+
+def test_terraform_gets_its_share_of_the_processors_and_stock_terraform_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    for attach, alone, beside in ((warm_attach, "6 asyncpreemptoff=1", "3 asyncpreemptoff=1"), (None, " ", " ")):
+        where = tmp_path / ("warm" if attach else "stock")
+        made = bench(where, "pass", 0, attach_for=attach)
+        told = 'echo "$GOMAXPROCS $GODEBUG" >> ' + str(where / "told")
+        write_script(made, f"test) {told}; while [ ! -e {where}/go ]; do sleep 0.01; done; cat stream.jsonl ;;")
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(made.run, NATIVE)
+            wait_for(lambda there=where / "told": there.exists())  # type: ignore[misc]
+            second = pool.submit(made.run, NATIVE)
+            wait_for(lambda there=where / "told": there.read_text().count("\n") == 2)  # type: ignore[misc]
+            (where / "go").touch()
+            assert verdicts(first.result() + second.result()) == [Verdict.PASSED] * 4
+        assert made.run(NATIVE)
+        assert (where / "told").read_text().splitlines() == [alone, beside, alone]
+
+
+def wait_for(ready: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if ready():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come")

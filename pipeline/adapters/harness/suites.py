@@ -49,7 +49,7 @@ def run_pytest(bench: "Bench", part: Part, work: Path, module: Path, aws: Mappin
         region=bench.region,
         aws=aws,
         terraform=bench.terraform,
-        env={**bench.tool_env, **attached},
+        env={**bench.tool_env, **bench.shared(), **attached},
         scratch=str(work),
         report=str(report),
         seconds=bench.seconds,
