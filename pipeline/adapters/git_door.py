@@ -17,7 +17,7 @@ SECONDS = 120.0
 MANY = 500
 """From here on objects come faster from a process of their own, which writes them in large pieces (`--buffer`)."""
 
-ABOUT = ("--is-shallow-repository", "--show-object-format", "--git-common-dir", "--show-toplevel")
+ABOUT = ("--show-object-format", "--git-common-dir", "--show-toplevel")
 QUIET = ("-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
 
@@ -41,7 +41,7 @@ class GitDoor:
             raise UsageError(f"There is no folder {directory}.", remedy="name an existing one with -C")
         self.root = directory.resolve()
         try:
-            _, kind, common, top = self.git("rev-parse", *ABOUT).strip().split("\n", 3)
+            kind, common, top = self.git("rev-parse", *ABOUT).strip().split("\n", 2)
         except GitError as error:
             raise UsageError(
                 f"{directory} is not in a git repository ({error.said}).", remedy="git init, or -C DIR of one"

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -115,10 +115,22 @@ class Bench:
         A part under which a warm provider's process ended is run once more, in a new copy and account: the relay
         has another process by then, and what a killed process did not answer says nothing about the module.
         """
+        with self._counted():
+            cases = self._run_once(part)
+            if self.attach_for and any(c.verdict is Verdict.ERRORED and is_provider_lost(c.message) for c in cases):
+                self.notes.append(
+                    f"the provider process ended under {part.module} {part.label}, which was run once more"
+                )
+                return self._run_once(part)
+            return cases
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """One more part runs for so long."""
         with self._counting:
             self._running += 1
         try:
-            return self._run_twice(part)
+            yield
         finally:
             with self._counting:
                 self._running -= 1
@@ -132,13 +144,6 @@ class Bench:
         """
         threads = max(1, (os.cpu_count() or 1) // max(1, self._running))
         return {"GOMAXPROCS": str(threads), "GODEBUG": "asyncpreemptoff=1"} if self.attach_for else {}
-
-    def _run_twice(self, part: Part) -> list[Case]:
-        cases = self._run_once(part)
-        if self.attach_for and any(c.verdict is Verdict.ERRORED and is_provider_lost(c.message) for c in cases):
-            self.notes.append(f"the provider process ended under {part.module} {part.label}, which was run once more")
-            return self._run_once(part)
-        return cases
 
     def _run_once(self, part: Part) -> list[Case]:
         if lost := self._lost():

@@ -27,18 +27,18 @@ def run(bench: "Bench", part: Part, work: Path, module: Path, aws: Mapping[str, 
     terraform = bench.in_folder(module / example, aws)
     before = bench.snapshot(aws)
 
-    def case(name: str, step: Callable[[], str]) -> Callable[[], list[Case]]:
-        return lambda: [_case(bench, f"{example}::{name}", step)]
+    steps: dict[str, Callable[[], list[Case]]] = {}
 
-    steps: dict[str, Callable[[], list[Case]]] = {
-        "apply": case("apply", lambda: _apply(terraform)),
-        SECOND_PLAN: case(SECOND_PLAN, lambda: _second_plan(terraform)),
-        "policy": case("policy", lambda: _policy(bench, terraform)),
-    }
+    def then(name: str, step: Callable[[], str]) -> None:
+        steps[name] = lambda: [_case(bench, f"{example}::{name}", step)]
+
+    then("apply", lambda: _apply(terraform))
+    then(SECOND_PLAN, lambda: _second_plan(terraform))
+    then("policy", lambda: _policy(bench, terraform))
     if tests:
         steps["its tests"] = lambda: _look(bench, part, work, module, aws)
-    steps[DESTROY] = case(DESTROY, lambda: _destroy(bench, terraform, touched=bool(tests)))
-    steps["nothing is left"] = case("nothing is left", lambda: bench.left(before, aws))
+    then(DESTROY, lambda: _destroy(bench, terraform, touched=bool(tests)))
+    then("nothing is left", lambda: bench.left(before, aws))
     cases: list[Case] = []
     while steps:
         name = next(iter(steps))
