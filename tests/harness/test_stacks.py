@@ -209,3 +209,17 @@ def test_a_second_plan_that_is_not_empty_ends_it_whatever_was_read(tmp_path: Pat
 
     found = verified(tmp_path, Here, "true")
     assert {name: verdict for name, (verdict, _) in found.items()} == {"second plan is empty": "failed"}
+
+
+def test_a_copy_that_cannot_be_completed_is_not_checked(tmp_path: Path) -> None:
+    """What the programs of the repository look for may be missing: nobody knows what they would say."""
+
+    class Here(Moving):
+        told = threading.Event()
+
+    stacks, copies = growing(tmp_path, Here, Check(kind="command", command=("true",)))
+    stacks.plan(job_of("a"), may_upgrade=False)
+    stacks.apply(job_of("a"))
+    copies.at_once = 1  # the next copy fails
+    with pytest.raises(AssertionError, match="take turns"):
+        stacks.verify(job_of("a"))

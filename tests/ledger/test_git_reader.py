@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.adapters.git import GitRepository
 from pipeline.adapters.git_door import MANY
-from pipeline.adapters.git_reader import OPEN, ObjectReader
+from pipeline.adapters.git_reader import AT_ONCE, OPEN, ObjectReader
 from pipeline.errors import RefusedError, UndecidedError, UsageError
 from tests.conftest import MakeRepository, git, second_clone, write_files
 
@@ -176,6 +176,17 @@ def test_what_is_not_there_is_refused_in_the_same_words_as_ever(clone: Path) -> 
     for odd in ("a\nb", "--all", "", "x y", "HEAD missing", "x" * 9000, "ü\udcff"):
         assert repository.try_resolve(odd) is None
     assert repository.head() == head
+
+
+def test_a_name_that_would_be_two_questions_is_not_asked_here(clone: Path) -> None:
+    """The second answer would be taken for that of the next question."""
+    repository = GitRepository(clone)
+    reader, head = ObjectReader(clone, repository.env), repository.head()
+    assert reader.read([f"{head}\n{head}^{{tree}}"], 10) is None
+    assert reader.read(["x" * (AT_ONCE + 1)], 10) is None
+    found = reader.read([f"{head}^{{commit}}"], 10)
+    assert found and found[0] and (found[0].id, found[0].kind) == (head, "commit")
+    reader.close()
 
 
 def test_a_broken_object_is_told_as_ever(clone: Path) -> None:
