@@ -1,4 +1,6 @@
-# Each validation of core refuses what it says it refuses; those of its parts are tested with the parts. Mocked.
+# Each run hands each variable that it lists a value that it must refuse; one that took it would fail the run by name.
+# Several share a run, as a plan costs more than its question; what a validation looks at besides is valid. Validations
+# of the parts are tested with the parts. Mocked.
 mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
@@ -34,67 +36,63 @@ variables {
   vpc  = { cidr = "10.0.0.0/16", zones = ["eu-west-1a", "eu-west-1b"] }
 }
 
-run "eks_wants_the_private_tier" {
+run "names_are_plain_and_eks_has_the_private_tier" {
   command = plan
 
   variables {
-    eks = { kubernetes_version = "1.33" }
-    vpc = { cidr = "10.0.0.0/16", subnets = { public = {} }, zones = ["eu-west-1a", "eu-west-1b"] }
+    eks  = { kubernetes_version = "1.33" } # wants the private tier
+    name = "1unit"                         # begins with a letter
+    tags = { Environment = "other" }       # leave Environment to the name
+    vpc  = { cidr = "10.0.0.0/16", subnets = { public = {} }, zones = ["eu-west-1a", "eu-west-1b"] }
   }
 
-  expect_failures = [var.eks]
+  expect_failures = [var.eks, var.name, var.tags]
 }
 
-run "eks_wants_two_zones" {
+run "names_are_short_and_eks_has_dns_hostnames" {
   command = plan
 
   variables {
-    eks = { kubernetes_version = "1.33" }
-    vpc = { cidr = "10.0.0.0/16", zones = ["eu-west-1a"] }
+    eks  = { kubernetes_version = "1.33" } # wants dns_hostnames
+    name = "abcdefghijklmnopqrstuvwxy"     # leaves room for groups
+    vpc  = { cidr = "10.0.0.0/16", dns_hostnames = false, zones = ["eu-west-1a", "eu-west-1b"] }
   }
 
-  expect_failures = [var.eks]
+  expect_failures = [var.eks, var.name]
 }
 
-run "eks_wants_dns_hostnames" {
+run "server_groups_hold_something_and_eks_has_two_zones" {
   command = plan
 
   variables {
-    eks = { kubernetes_version = "1.33" }
-    vpc = { cidr = "10.0.0.0/16", dns_hostnames = false, zones = ["eu-west-1a", "eu-west-1b"] }
+    eks           = { kubernetes_version = "1.33" } # wants two zones
+    server_groups = { web = {} }                    # hold something
+    vpc           = { cidr = "10.0.0.0/16", zones = ["eu-west-1a"] }
   }
 
-  expect_failures = [var.eks]
+  expect_failures = [var.eks, var.server_groups]
 }
 
-run "nodes_want_a_way_out" {
+run "servers_stand_in_a_tier_and_nodes_have_a_way_out" {
   command = plan
 
   variables {
-    eks = { kubernetes_version = "1.33", node_groups = { general = {} } }
+    eks           = { kubernetes_version = "1.33", node_groups = { general = {} } }               # nodes want a way out
+    server_groups = { web = { servers = { image_id = "ami-0123456789abcdef0", tier = "edge" } } } # stand in a tier that is there
   }
 
-  expect_failures = [var.eks]
+  expect_failures = [var.eks, var.server_groups]
 }
 
-run "name_begins_with_a_letter" {
+run "load_balancers_stand_in_a_tier" {
   command = plan
 
   variables {
-    name = "1unit"
+    server_groups = { web = { load_balancer = { internal = false } } } # stand in a tier that is there
+    vpc           = { cidr = "10.0.0.0/16", subnets = { private = {} }, zones = ["eu-west-1a", "eu-west-1b"] }
   }
 
-  expect_failures = [var.name]
-}
-
-run "name_leaves_room_for_groups" {
-  command = plan
-
-  variables {
-    name = "abcdefghijklmnopqrstuvwxy"
-  }
-
-  expect_failures = [var.name]
+  expect_failures = [var.server_groups]
 }
 
 run "server_groups_have_plain_keys" {
@@ -126,45 +124,3 @@ run "server_groups_have_short_names" {
 
   expect_failures = [var.server_groups]
 }
-
-run "server_groups_hold_something" {
-  command = plan
-
-  variables {
-    server_groups = { web = {} }
-  }
-
-  expect_failures = [var.server_groups]
-}
-
-run "servers_stand_in_a_tier_that_is_there" {
-  command = plan
-
-  variables {
-    server_groups = { web = { servers = { image_id = "ami-0123456789abcdef0", tier = "edge" } } }
-  }
-
-  expect_failures = [var.server_groups]
-}
-
-run "load_balancers_stand_in_a_tier_that_is_there" {
-  command = plan
-
-  variables {
-    server_groups = { web = { load_balancer = { internal = false } } }
-    vpc           = { cidr = "10.0.0.0/16", subnets = { private = {} }, zones = ["eu-west-1a", "eu-west-1b"] }
-  }
-
-  expect_failures = [var.server_groups]
-}
-
-run "tags_leave_environment_to_the_name" {
-  command = plan
-
-  variables {
-    tags = { Environment = "other" }
-  }
-
-  expect_failures = [var.tags]
-}
-

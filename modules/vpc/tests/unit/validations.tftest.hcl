@@ -1,4 +1,6 @@
-# Each validation refuses what it says it refuses, and each of these inputs breaks one rule only. Mocked.
+# Each run hands each variable that it lists a value that it must refuse; one that took it would fail the run by name.
+# Each value breaks one rule only. Several share a run, as a plan costs more than its question; what a validation looks
+# at besides is valid. Mocked.
 mock_provider "aws" {}
 
 variables {
@@ -7,17 +9,21 @@ variables {
   zones = ["eu-west-1a", "eu-west-1b"]
 }
 
-run "bastion_image_is_an_id" {
+run "names_and_choices_are_known" {
   command = plan
 
   variables {
-    bastion = { image_id = "amazon-linux" }
+    bastion           = { image_id = "amazon-linux" } # image is an id
+    flow_logs         = { destination = "firehose" }  # go to cloudwatch or s3
+    gateway_endpoints = { sqs = {} }                  # are of two services
+    name              = "1st"                         # begins with a letter
+    nat               = "two"                         # has three ways
   }
 
-  expect_failures = [var.bastion]
+  expect_failures = [var.bastion, var.flow_logs, var.gateway_endpoints, var.name, var.nat]
 }
 
-run "bastion_ssh_is_not_for_everybody" {
+run "ssh_is_not_for_everybody" {
   command = plan
 
   variables {
@@ -27,7 +33,7 @@ run "bastion_ssh_is_not_for_everybody" {
   expect_failures = [var.bastion]
 }
 
-run "bastion_ssh_is_not_for_half_the_world" {
+run "ssh_is_not_for_half_the_world" {
   command = plan
 
   variables {
@@ -37,217 +43,124 @@ run "bastion_ssh_is_not_for_half_the_world" {
   expect_failures = [var.bastion]
 }
 
-run "bastion_ssh_is_for_blocks" {
+run "blocks_and_documents_are_well_formed" {
   command = plan
 
   variables {
+    # SSH is for blocks
     bastion = { image_id = "ami-0123456789abcdef0", allowed_cidrs = ["office"], key_name = "ops" }
-  }
 
-  expect_failures = [var.bastion]
-}
-
-run "bastion_ssh_needs_a_key" {
-  command = plan
-
-  variables {
-    bastion = { image_id = "ami-0123456789abcdef0", allowed_cidrs = ["203.0.113.0/24"] }
-  }
-
-  expect_failures = [var.bastion]
-}
-
-run "bastion_volume_holds_the_image" {
-  command = plan
-
-  variables {
-    bastion = { image_id = "ami-0123456789abcdef0", root_volume_size = 7 }
-  }
-
-  expect_failures = [var.bastion]
-}
-
-run "bastion_stands_in_a_tier" {
-  command = plan
-
-  variables {
-    bastion = { image_id = "ami-0123456789abcdef0", tier = "dmz" }
-  }
-
-  expect_failures = [var.bastion]
-}
-
-run "bastion_stands_in_a_zone" {
-  command = plan
-
-  variables {
-    bastion = { image_id = "ami-0123456789abcdef0", zone = "eu-west-1c" }
-  }
-
-  expect_failures = [var.bastion]
-}
-
-run "cidr_is_a_block" {
-  command = plan
-
-  variables {
-    cidr    = "10.0.0.0/16/1"
-    subnets = { private = { cidrs = { eu-west-1a = "10.0.0.0/20", eu-west-1b = "10.0.16.0/20" } } }
-  }
-
-  expect_failures = [var.cidr]
-}
-
-run "cidr_starts_at_its_first_address" {
-  command = plan
-
-  variables {
-    cidr = "10.0.0.1/16"
-  }
-
-  expect_failures = [var.cidr]
-}
-
-run "cidr_is_not_too_large" {
-  command = plan
-
-  variables {
-    cidr = "10.0.0.0/15"
-  }
-
-  expect_failures = [var.cidr]
-}
-
-run "cidr_is_not_too_small" {
-  command = plan
-
-  variables {
-    cidr    = "10.0.0.0/29"
-    subnets = {}
-  }
-
-  expect_failures = [var.cidr]
-}
-
-run "flow_logs_go_to_cloudwatch_or_s3" {
-  command = plan
-
-  variables {
-    flow_logs = { destination = "firehose" }
-  }
-
-  expect_failures = [var.flow_logs]
-}
-
-run "flow_logs_to_s3_need_a_bucket" {
-  command = plan
-
-  variables {
-    flow_logs = { destination = "s3" }
-  }
-
-  expect_failures = [var.flow_logs]
-}
-
-run "flow_logs_to_cloudwatch_take_no_bucket" {
-  command = plan
-
-  variables {
-    flow_logs = { bucket_arn = "arn:aws:s3:::records" }
-  }
-
-  expect_failures = [var.flow_logs]
-}
-
-run "flow_logs_have_two_intervals" {
-  command = plan
-
-  variables {
-    flow_logs = { interval = 300 }
-  }
-
-  expect_failures = [var.flow_logs]
-}
-
-run "flow_logs_record_known_traffic" {
-  command = plan
-
-  variables {
-    flow_logs = { traffic = "SOME" }
-  }
-
-  expect_failures = [var.flow_logs]
-}
-
-run "flow_logs_are_kept_for_known_periods" {
-  command = plan
-
-  variables {
-    flow_logs = { retention_days = 100 }
-  }
-
-  expect_failures = [var.flow_logs]
-}
-
-run "gateway_endpoints_are_of_two_services" {
-  command = plan
-
-  variables {
-    gateway_endpoints = { sqs = {} }
-  }
-
-  expect_failures = [var.gateway_endpoints]
-}
-
-run "gateway_endpoints_have_json_policies" {
-  command = plan
-
-  variables {
+    # have JSON policies
     gateway_endpoints = { s3 = { policy = "allow" } }
   }
 
-  expect_failures = [var.gateway_endpoints]
+  expect_failures = [var.bastion, var.gateway_endpoints]
 }
 
-run "name_begins_with_a_letter" {
+run "what_is_needed_is_given" {
   command = plan
 
   variables {
-    name = "1st"
+    # SSH needs a key
+    bastion = { image_id = "ami-0123456789abcdef0", allowed_cidrs = ["203.0.113.0/24"] }
+
+    # to s3 need a bucket
+    flow_logs = { destination = "s3" }
   }
 
-  expect_failures = [var.name]
+  expect_failures = [var.bastion, var.flow_logs]
 }
 
-run "name_is_not_too_long" {
+run "sizes_and_intervals_are_possible" {
   command = plan
 
   variables {
-    name = "a23456789012345678901234567890123"
+    bastion   = { image_id = "ami-0123456789abcdef0", root_volume_size = 7 } # volume holds the image
+    flow_logs = { interval = 300 }                                           # have two intervals
   }
 
-  expect_failures = [var.name]
+  expect_failures = [var.bastion, var.flow_logs]
 }
 
-run "nat_has_three_ways" {
+run "tiers_and_traffic_are_known" {
   command = plan
 
   variables {
-    nat = "two"
+    bastion   = { image_id = "ami-0123456789abcdef0", tier = "dmz" } # stands in a tier
+    flow_logs = { traffic = "SOME" }                                 # record known traffic
   }
 
-  expect_failures = [var.nat]
+  expect_failures = [var.bastion, var.flow_logs]
 }
 
-run "nat_needs_a_public_tier" {
+run "zones_and_periods_are_known" {
   command = plan
 
   variables {
-    nat     = "one"
-    subnets = { private = {} }
+    bastion   = { image_id = "ami-0123456789abcdef0", zone = "eu-west-1c" } # stands in a zone
+    flow_logs = { retention_days = 100 }                                    # are kept for known periods
   }
 
-  expect_failures = [var.nat]
+  expect_failures = [var.bastion, var.flow_logs]
+}
+
+run "nat_has_a_public_tier_and_cloudwatch_no_bucket" {
+  command = plan
+
+  variables {
+    flow_logs = { bucket_arn = "arn:aws:s3:::records" } # to cloudwatch take no bucket
+    nat       = "one"                                   # needs a public tier
+    subnets   = { private = {} }
+  }
+
+  expect_failures = [var.flow_logs, var.nat]
+}
+
+run "the_network_is_a_block_and_zones_are_names" {
+  command = plan
+
+  variables {
+    cidr    = "10.0.0.0/16/1" # is a block
+    subnets = { private = { cidrs = { eu-west-1a = "10.0.0.0/20", eu-west-1b = "10.0.16.0/20" } } }
+    zones   = ["eu-west-1"] # are names
+  }
+
+  expect_failures = [var.cidr, var.zones]
+}
+
+run "the_network_starts_at_its_first_address_and_zones_are_different" {
+  command = plan
+
+  variables {
+    cidr  = "10.0.0.1/16"                # starts at its first address
+    zones = ["eu-west-1a", "eu-west-1a"] # are different
+  }
+
+  expect_failures = [var.cidr, var.zones]
+}
+
+run "the_network_is_not_too_large" {
+  command = plan
+
+  variables {
+    cidr  = "10.0.0.0/15"                                                 # is not too large
+    name  = "a23456789012345678901234567890123"                           # is not too long
+    zones = [for letter in split("", "abcdefghi") : "eu-west-1${letter}"] # are at most eight
+  }
+
+  expect_failures = [var.cidr, var.name, var.zones]
+}
+
+run "the_network_is_not_too_small" {
+  command = plan
+
+  variables {
+    cidr    = "10.0.0.0/29" # is not too small
+    subnets = {}
+    zones   = [] # are not empty
+  }
+
+  expect_failures = [var.cidr, var.zones]
 }
 
 run "subnets_have_known_tiers" {
@@ -319,44 +232,4 @@ run "subnets_are_not_too_small" {
   }
 
   expect_failures = [var.subnets]
-}
-
-run "zones_are_not_empty" {
-  command = plan
-
-  variables {
-    zones = []
-  }
-
-  expect_failures = [var.zones]
-}
-
-run "zones_are_at_most_eight" {
-  command = plan
-
-  variables {
-    zones = [for letter in split("", "abcdefghi") : "eu-west-1${letter}"]
-  }
-
-  expect_failures = [var.zones]
-}
-
-run "zones_are_different" {
-  command = plan
-
-  variables {
-    zones = ["eu-west-1a", "eu-west-1a"]
-  }
-
-  expect_failures = [var.zones]
-}
-
-run "zones_are_names" {
-  command = plan
-
-  variables {
-    zones = ["eu-west-1"]
-  }
-
-  expect_failures = [var.zones]
 }
