@@ -14,6 +14,7 @@ from pipeline.adapters.emulators.guest import Guest
 from pipeline.adapters.emulators.moto import Moto, connect_moto, start_moto
 from pipeline.adapters.harness.checks import leak_check
 from pipeline.adapters.harness.run_folders import runs_folder, sweep
+from pipeline.errors import UndecidedError
 from pipeline.wiring.bench import start_target
 from tests.emulators.conftest import ACCOUNTS, Client, clients
 
@@ -69,6 +70,17 @@ def test_a_leak_check_sees_a_new_account(moto: Moto) -> None:
     assert kinds[0] == kinds[1]
 
 
+def test_whoever_comes_again_has_the_same_key(moto: Moto) -> None:
+    """Each command asks anew; a warm provider is found by its credentials."""
+    one, other = (str(next(ACCOUNTS)) for _ in range(2))
+    first = connect_moto(moto.endpoint).environment(one)
+    assert connect_moto(moto.endpoint).environment(one) == first
+    assert connect_moto(moto.endpoint).environment(other)["AWS_ACCESS_KEY_ID"] != first["AWS_ACCESS_KEY_ID"]
+    assert moto.empty(first)
+    assert connect_moto(moto.endpoint).environment(one) == first
+    assert clients(moto, one)("sts").get_caller_identity()["Account"] == one
+
+
 def test_a_key_that_nobody_has_empties_nothing(moto: Moto) -> None:
     account = str(next(ACCOUNTS))
     client = clients(moto, account)
@@ -92,6 +104,8 @@ def test_what_answers_but_knows_no_such_path_is_not_ours() -> None:
         other = connect_moto(f"http://127.0.0.1:{port}")
         assert not other.is_ours()
         assert not other.empty({"AWS_ACCESS_KEY_ID": "ASIANOBODY"})
+        with pytest.raises(UndecidedError, match="gave no credentials"):
+            other.environment("123456789012")
 
 
 def test_a_guest_has_accounts_of_its_own_and_leaves_them_empty(moto: Moto, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""What modferry asks of its own moto besides AWS: which one it is, and to make an account as it was on its first day.
+"""What modferry asks of its own moto besides AWS: which one it is, which credentials it gave out before, and to make
+an account as it was on its first day.
 
 An emptied account's key stays, and no other account notices. A part of a test run that leaves its account like this
 leaves it to the next one, with the provider process that is configured for it: names are free again, nothing that AWS
@@ -11,17 +12,20 @@ from typing import Any
 from pipeline.adapters.emulators.shortcuts import account_of
 from pipeline.adapters.emulators.turns import Application
 
-VERSION, EMPTY = "/modferry/version", "/modferry/empty/"
-"""GET, and POST with an access key behind it. AWS and moto have no such paths."""
+VERSION, KEYS, EMPTY = "/modferry/version", "/modferry/keys/", "/modferry/empty/"
+"""GET, GET with a role's ARN behind it, POST with an access key behind it. AWS and moto have no such paths."""
 
 
 def with_side_door(application: Application, version: str) -> Application:
-    """The application, and these two requests. To be asked in turns: nobody else may be in a backend meanwhile."""
+    """The application, and these requests. To be asked in turns: nobody else may be in a backend meanwhile."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD")
         if method == "GET" and path == VERSION:
             status, body = "200 OK", version.encode()
+        elif method == "GET" and path.startswith(KEYS):
+            found = keys_of(path.removeprefix(KEYS))
+            status, body = "200 OK" if found else "404 NOT FOUND", " ".join(found).encode()
         elif method == "POST" and path.startswith(EMPTY):
             status, body = "200 OK" if empty(path.removeprefix(EMPTY)) else "404 NOT FOUND", b""
         else:
@@ -30,6 +34,20 @@ def with_side_door(application: Application, version: str) -> Application:
         return [body]
 
     return serve
+
+
+def keys_of(role: str) -> tuple[str, ...]:
+    """Access key, secret and token that were first given to who assumed this role; () where nobody has.
+
+    Whoever comes again to an account of an emulator is so the one who was there before, and finds the provider process
+    that is configured for it.
+    """
+    from moto.sts.models import sts_backends
+
+    account = role.split(":")[4] if role.count(":") > 4 else ""
+    parts = sts_backends[account].values() if account in sts_backends else ()
+    assumed = next((one for part in parts for one in part.assumed_roles if one.role_arn == role), None)
+    return (assumed.access_key_id, assumed.secret_access_key, assumed.session_token) if assumed else ()
 
 
 def empty(key: str) -> bool:
