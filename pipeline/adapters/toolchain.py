@@ -7,8 +7,6 @@ that mends it.
 """
 
 import contextlib
-import importlib.metadata
-import importlib.util
 import json
 import os
 import shutil
@@ -199,9 +197,11 @@ def _program(name: str, environ: Mapping[str, str], remedy: str) -> Finding:
 
 
 def _library(name: str, distribution: str, remedy: str) -> Finding:
+    from importlib import metadata  # here: it takes longer to import than all of this module does
+
     try:
-        version = importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
+        version = metadata.version(distribution)
+    except metadata.PackageNotFoundError:
         return Finding(name=name, found=False, detail="not installed", remedy=remedy)
     return Finding(name=name, found=True, detail=version)
 

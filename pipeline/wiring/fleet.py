@@ -62,8 +62,8 @@ def environment_terraform(
     environment only: no source line is rewritten.
     """
     from pipeline.adapters.access import access_to
-    from pipeline.adapters.harness.workbench import attach_to
     from pipeline.adapters.terraform import Terraform
+    from pipeline.adapters.warm.attach import attach_to
 
     aws = access_to(project.settings, environ)
     redirect = environ.get("MODFERRY_SOURCE_REDIRECT")

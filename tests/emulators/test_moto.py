@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.adapters.emulators import moto as module
-from pipeline.adapters.emulators.moto import Moto, start_moto
+from pipeline.adapters.emulators.moto import Moto, start_moto, version
 from pipeline.adapters.processes import start_time
 from pipeline.errors import UndecidedError
 from tests.emulators.conftest import ACCOUNTS, clients
@@ -25,7 +25,7 @@ def _resident_mb(pid: int) -> int:
 
 
 def test_the_version_names_moto_and_the_corrections(moto: Moto) -> None:
-    assert re.fullmatch(r"moto \d+\.\d+\.\d+ corrections \d+", moto.version)
+    assert re.fullmatch(r"moto \d+\.\d+\.\d+ corrections \d+", version())
     assert moto.endpoint == f"http://127.0.0.1:{moto.port}"
 
 

@@ -31,7 +31,6 @@ class Target:
     """An emulator whose death is arranged: it answers this often."""
 
     name = "moto"
-    version = "moto 5"
     first_account = 1
 
     def __init__(self, lives: int, *, empties: bool = False) -> None:

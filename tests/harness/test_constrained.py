@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from pipeline.adapters.harness.workbench import attach_to
 from pipeline.adapters.processes import base_environment
 from pipeline.adapters.terraform import Terraform
 from pipeline.adapters.warm import WarmProvider
+from pipeline.adapters.warm.attach import attach_to
 from tests.warm.test_package import AWS, required
 
 SCRIPT = """

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.harness.workbench import attach_to
 from pipeline.adapters.terraform import Terraform, TerraformFailedError
 from pipeline.adapters.warm import WarmProvider, is_missing_type, is_provider_lost
+from pipeline.adapters.warm.attach import attach_to
 from pipeline.adapters.warm.package import is_locked
 from tests.conftest import write_files
 from tests.warm.conftest import ACCOUNTS, Bench, ok, plan_document

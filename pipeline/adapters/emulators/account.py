@@ -13,7 +13,6 @@ class Account(Emulator):
     """The user's own account; `environment` takes his AWS_* variables as they are."""
 
     name = "account"
-    version = "aws"
     endpoint = ""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

@@ -13,10 +13,9 @@ DEFAULT_REGION = "us-east-1"
 
 
 class Emulator(ABC):
-    """A target of test runs. `version` is part of the evidence key: what else could change a verdict."""
+    """A target of test runs."""
 
     name: str
-    version: str
     endpoint: str
     first_account: int = 1
     """The number of the first account of a run; the next ones count up from it."""

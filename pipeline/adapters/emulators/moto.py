@@ -4,7 +4,7 @@ Promise: `start_moto` returns when real calls to each service that modules use w
 apart by credentials of an assumed role; an account costs about as much memory as what is created in it.
 """
 
-import importlib.metadata
+import importlib.util
 import re
 import sys
 import time
@@ -44,7 +44,9 @@ PATHS = {"eks": "/clusters", "s3": "/"}
 
 def version() -> str:
     """What evidence on moto is bound to; known without starting it."""
-    return f"moto {importlib.metadata.version('moto')} corrections {CORRECTIONS}"
+    from importlib import metadata  # here: promotions need an emulator's credentials, not its version
+
+    return f"moto {metadata.version('moto')} corrections {CORRECTIONS}"
 
 
 class Moto(Emulator):
@@ -56,7 +58,6 @@ class Moto(Emulator):
         self.service = service
         self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
-        self.version = version()
         self._keys: dict[str, tuple[str, str, str]] = {}
 
     def environment(self, account: str, region: str = DEFAULT_REGION) -> dict[str, str]:
@@ -81,7 +82,7 @@ class Moto(Emulator):
 
     def is_ours(self) -> bool:
         """Whether it is the moto that this modferry would start: its evidence would be the same."""
-        return self._ask_besides("GET", side_door.VERSION) == self.version
+        return self._ask_besides("GET", side_door.VERSION) == version()
 
     def end(self) -> None:
         """Kill it, where we started it: it holds nothing worth saving."""
@@ -181,10 +182,8 @@ def start_moto(*, scratch: Path, port: int = 0, corrected: bool = True) -> Moto:
 
     Raises UndecidedError where the `emulator` extra is missing or the server does not come up.
     """
-    try:
-        importlib.metadata.version("moto")
-    except importlib.metadata.PackageNotFoundError as error:
-        raise UndecidedError("moto is not installed.", remedy="pip install 'modferry[emulator]'") from error
+    if not importlib.util.find_spec("moto"):
+        raise UndecidedError("moto is not installed.", remedy="pip install 'modferry[emulator]'")
     scratch.mkdir(parents=True, exist_ok=True)
     address = scratch / f"moto-{time.monotonic_ns()}.port"
     argv = (sys.executable, "-m", "pipeline.adapters.emulators.moto_server")

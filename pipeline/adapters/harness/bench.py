@@ -22,8 +22,9 @@ from pipeline.adapters.harness.accounts import Accounts
 from pipeline.adapters.harness.inits import Inits
 from pipeline.adapters.harness.prepared_tests import PreparedTests
 from pipeline.adapters.harness.upgrade_files import UpgradeFiles
-from pipeline.adapters.terraform import Attach, Terraform, TerraformFailedError, TerraformUnknownError
+from pipeline.adapters.terraform import Terraform, TerraformFailedError, TerraformUnknownError
 from pipeline.adapters.warm import is_provider_lost
+from pipeline.adapters.warm.attach import AttachFor
 from pipeline.domain.module import Files
 from pipeline.domain.parts import Part
 from pipeline.domain.verdict import Case, Verdict
@@ -34,7 +35,6 @@ class Target(Protocol):
     """What a bench needs of an emulator or account."""
 
     name: str
-    version: str
     first_account: int
 
     def environment(self, account: str, region: str = ...) -> dict[str, str]:
@@ -52,10 +52,6 @@ class Target(Protocol):
     def answers(self) -> bool:
         """Whether it is still there: without it no failure says anything about a module."""
         ...
-
-
-AttachFor = Callable[[Mapping[str, str], bool], Attach]
-"""(AWS environment, will a provider surely be asked?) → what attaches Terraform to the warm provider."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,15 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.adapters.harness.bench import AttachFor, Bench, Leaks, Target, copy_tree
+from pipeline.adapters.harness.bench import Bench, Leaks, Target, copy_tree
 from pipeline.adapters.harness.run_folders import run_folder
 from pipeline.adapters.harness.static import PlanPolicy, ReadmeCheck
 from pipeline.adapters.harness.upgrade_files import FilesOf
 from pipeline.adapters.processes import end_children
-from pipeline.adapters.terraform import Attach
 from pipeline.adapters.toolchain import Toolchain
-from pipeline.adapters.warm import WarmProvider, types_in
-from pipeline.adapters.warm.package import allows
+from pipeline.adapters.warm import WarmProvider
+from pipeline.adapters.warm.attach import attach_to
 from pipeline.domain.evidence import Tools
 from pipeline.domain.module import Files
 from pipeline.ports import RunPart
@@ -95,21 +94,3 @@ class LocalBench:
             bench.close()
             if warm and warm.is_alive():
                 self.stats.update(warm.stats())
-
-
-def attach_to(warm: WarmProvider) -> AttachFor:
-    """What attaches Terraform to the warm provider, of which a process is made ready where one will be asked.
-
-    Nothing where a module's constraint does not let the provider in: Terraform does not ask an attached one for its
-    version, so stock Terraform judges.
-    """
-
-    def attach_for(aws: Mapping[str, str], asked: bool) -> Attach:
-        def attach(workdir: Path, whole: bool) -> Mapping[str, str]:
-            if not allows(workdir, *warm.provider()):
-                return {}
-            return warm.environment(aws, None if whole else types_in(workdir), ready=asked)
-
-        return attach
-
-    return attach_for
