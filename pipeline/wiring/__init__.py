@@ -3,7 +3,7 @@
 Adapters are imported where they are used: `status` must not pay for the test bench.
 """
 
-from pipeline.wiring.bench import default_jobs, open_bench, open_warm, reverify_tools, start_target, tools
+from pipeline.wiring.bench import open_bench, open_warm, reverify_tools, start_target, tools
 from pipeline.wiring.elsewhere import open_workbench
 from pipeline.wiring.fleet import environment_terraform, open_ferry, open_outlook, open_stack_trials
 from pipeline.wiring.machine import diagnose, emulators, install_emulator, list_test_runs, open_stage, sweep_test_runs
@@ -23,7 +23,6 @@ from pipeline.wiring.repository import (
 from pipeline.wiring.signing import signer_of
 
 __all__ = [
-    "default_jobs",
     "diagnose",
     "emulators",
     "entries_of",
