@@ -1,5 +1,8 @@
 """The pauses of a provider: which are shortened, where, and what is left alone."""
 
+import ctypes
+import mmap
+import platform
 import struct
 import time
 
@@ -70,6 +73,38 @@ def test_both_functions_jump_to_code_that_divides_and_comes_back() -> None:
         back = cave + code.index(rest) + stolen + 8
         assert rest[stolen + 8] == 0xE9
         assert back + 5 + struct.unpack("<i", rest[stolen + 9 : stolen + 13])[0] == address + 8
+
+
+SECOND = 1_000_000_000
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the code is for amd64")
+@pytest.mark.parametrize(
+    ("asked", "sleep", "timer"),
+    [
+        (-SECOND, -SECOND, -SECOND), (0, 0, 0), (SECOND // 20, SECOND // 20, SECOND // 20),
+        (SECOND // 10, SECOND // 640, SECOND // 640), (SECOND, SECOND // 64, SECOND // 64),
+        (3 * SECOND, 3 * SECOND // 64, 3 * SECOND // 64), (4 * SECOND, 4 * SECOND // 64, SECOND // 20),
+        (10 * SECOND, 10 * SECOND // 64, SECOND // 20), (11 * SECOND, 11 * SECOND // 64, 11 * SECOND // 64),
+        (59 * SECOND, 59 * SECOND // 64, 59 * SECOND // 64), (60 * SECOND, 60 * SECOND // 64, 60 * SECOND),
+        (2**62, 2**56, 2**62),
+    ],
+)  # fmt: skip
+def test_what_the_code_makes_of_a_time(asked: int, sleep: int, timer: int) -> None:
+    """Short ones, and limits, stay; what is a pause before a look is 50 ms at most."""
+    assert [_executed(kind, asked) for kind in (False, True)] == [sleep, timer]
+
+
+def _executed(timer: bool, argument: int) -> int:
+    """What is left in RAX: push r12; mov rax, rdi; the code; pop r12; ret."""
+    code = b"\x41\x54\x48\x89\xf8" + waits._divide(timer=timer) + b"\x41\x5c\xc3"
+    with mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC) as memory:
+        memory.write(code)
+        place = ctypes.c_char.from_buffer(memory)
+        call = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(ctypes.addressof(place))
+        found = int(call(argument))
+        del call, place
+        return found
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ The AWS provider sleeps 30 s before it asks for the first time whether a load ba
 instance, up to 60 s in an EKS destroy, and nothing in its configuration changes that (docs/adr/0006). What it asks
 for, what it is told and what it decides stays as it is; only the time between two questions is divided by 64:
 in the running process, whose own file is not touched, `time.Sleep` from 0.1 s and `time.NewTimer` from 0.1 s to
-below a minute (longer timers are time limits, and stay). Only for an endpoint on this machine's loopback.
+below a minute (longer timers are time limits, and stay); timers of up to 10 s take 50 ms at most. Only for an
+endpoint on this machine's loopback.
 
 Works on Linux, amd64, for programs of Go 1.20 and later; anything else, also a prologue that is not exactly the
 known one, is left as it is: the pauses are then the provider's own, nothing else changes.
@@ -30,6 +31,10 @@ SHIFT = 6
 SHORTEST = 99_999_999
 """Nanoseconds; what is not longer stays as it is: polls must not become a busy loop. The SDK's first wait, which then
 doubles, is exactly 0.1 s (retry.StateChangeConf), and is shortened: seven of them make half a second."""
+LOOKS, LONGEST = 10_000_000_000 >> SHIFT, 50_000_000
+"""Nanoseconds: what a timer of 10 s is divided to, and what is then left of those up to it. The suites of our modules
+ask for 0.05, 0.1, 1, 2, 5, 10 and 30 s and random times below a minute, all of them pauses before a look; limits begin
+at a minute. Other resources have limits of 30 s, which keep half a second; one of 3 s always had 47 ms."""
 TIME_LIMITS = 60_000_000_000
 """Nanoseconds; from here on a timer is taken to be a time limit. Pauses before the first poll go up to a random time
 below a minute (EKS destroy); a limit below it, 20 s say, shrinks to 0.3 s: reached, it is an error, never a pass."""
@@ -133,6 +138,9 @@ def _divide(*, timer: bool) -> bytes:
     """Machine code: RAX is divided where it lies in the bounds; flags and R12 are free here."""
     shift = bytes([0x48, 0xC1, 0xF8, SHIFT])  # sar rax, SHIFT
     if timer:
+        # cmp rax, LOOKS; jg to the end; cmp rax, LONGEST; jle to the end; mov eax, LONGEST
+        shift += b"\x48\x3d" + struct.pack("<i", LOOKS) + b"\x7f\x0d"
+        shift += b"\x48\x3d" + struct.pack("<i", LONGEST) + b"\x7e\x05\xb8" + struct.pack("<i", LONGEST)
         # mov r12, TIME_LIMITS; cmp rax, r12; jge over the shift
         shift = b"\x49\xbc" + struct.pack("<q", TIME_LIMITS) + b"\x4c\x39\xe0" + bytes([0x7D, len(shift)]) + shift
     # cmp rax, SHORTEST; jle over all of it
