@@ -113,10 +113,9 @@ def reverify_tools(
     def bench(providers: Mapping[str, str]) -> LocalBench:
         found = open_bench(project, environ, target=target, jobs=jobs, cold=cold)
         picked = providers.get(AWS, found.tools.provider)
-        same = picked == found.tools.provider
-        return dataclasses.replace(
-            found, cold=found.cold or not same, tools=dataclasses.replace(found.tools, provider=picked)
-        )
+        if picked != found.tools.provider:  # stock, with the lanes of stock
+            found = open_bench(project, environ, target=target, jobs=jobs, cold=True)
+        return dataclasses.replace(found, tools=dataclasses.replace(found.tools, provider=picked))
 
     return ReverifyTools(resolve=resolve, bench=bench)
 

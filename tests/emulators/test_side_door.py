@@ -73,7 +73,9 @@ def test_a_leak_check_sees_a_new_account(moto: Moto) -> None:
 def test_whoever_comes_again_has_the_same_key(moto: Moto) -> None:
     """Each command asks anew; a warm provider is found by its credentials."""
     one, other = (str(next(ACCOUNTS)) for _ in range(2))
+    foreign = clients(moto, other)("sts").assume_role(RoleArn=f"arn:aws:iam::{one}:role/x", RoleSessionName="somebody")
     first = connect_moto(moto.endpoint).environment(one)
+    assert first["AWS_ACCESS_KEY_ID"] != foreign["Credentials"]["AccessKeyId"], "another role is another's"
     assert connect_moto(moto.endpoint).environment(one) == first
     assert connect_moto(moto.endpoint).environment(other)["AWS_ACCESS_KEY_ID"] != first["AWS_ACCESS_KEY_ID"]
     assert moto.empty(first)
